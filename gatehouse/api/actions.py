@@ -1,0 +1,37 @@
+"""What the API lets be done: the words that routes declare, policy decides on, and tokens are given."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from gatehouse.access import policy
+
+
+class Action(StrEnum):
+    PUBLIC = "public"
+    """Open without a token: for what tells nothing of what is stored."""
+    UPSTREAM_READ = "upstream.read"
+    UPSTREAM_WRITE = "upstream.write"
+    UPSTREAM_STDIO = "upstream.stdio"
+    """To say which command is run on this machine; asked for besides `upstream.write`."""
+    TOOL_READ = "tool.read"
+    TOOL_WRITE = "tool.write"
+    TOOL_CALL = "tool.call"
+    PROMPT_READ = "prompt.read"
+    PROMPT_WRITE = "prompt.write"
+    PROMPT_GET = "prompt.get"
+    RESOURCE_READ = "resource.read"
+    RESOURCE_WRITE = "resource.write"
+    RESOURCE_FETCH = "resource.fetch"
+    SERVER_READ = "server.read"
+    SERVER_WRITE = "server.write"
+    SERVER_USE = policy.USE
+    TOKEN_READ = "token.read"
+    TOKEN_WRITE = "token.write"
+
+
+def permissions() -> tuple[str, ...]:
+    """Every permission that a token can be given: `*`, `upstream.*` and its like, and the single actions."""
+    actions = [action.value for action in Action if action is not Action.PUBLIC]
+    groups = dict.fromkeys(f"{action.partition('.')[0]}.*" for action in actions)
+    return ("*", *groups, *actions)

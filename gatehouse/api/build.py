@@ -1,0 +1,18 @@
+"""The JSON API as one mount, under `/api/v1`."""
+
+from __future__ import annotations
+
+from starlette.routing import Mount, Router
+
+from gatehouse.api import capabilities, openapi, servers, tokens, upstreams
+from gatehouse.api.context import ApiContext
+from gatehouse.api.routing import routes, unknown_path
+
+PREFIX = "/api/v1"
+ENDPOINTS = (*upstreams.ENDPOINTS, *capabilities.ENDPOINTS, *servers.ENDPOINTS, *tokens.ENDPOINTS)
+
+
+def build_api(context: ApiContext) -> Mount:
+    declared = [*ENDPOINTS, openapi.describing(ENDPOINTS)]
+    router = Router(routes(context, declared), redirect_slashes=False, default=unknown_path)
+    return Mount(PREFIX, app=router)

@@ -1,0 +1,224 @@
+"""Tools, prompts, resources: what upstreams offer, and what people say of it instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from gatehouse.api import calls
+from gatehouse.api.actions import Action
+from gatehouse.api.calls import Arguments, ReadInput
+from gatehouse.api.fields import (
+    Cursor,
+    JsonObject,
+    Limit,
+    Search,
+    Tag,
+    Text,
+    Timestamp,
+    asked_page,
+    maybe_timestamp,
+    told,
+)
+from gatehouse.api.routing import Asked, Endpoint, endpoint
+from gatehouse.catalog.model import Capability, Kind, Server, Upstream
+from gatehouse.catalog.naming import qualified
+from gatehouse.catalog.service import CapabilityChanges, CapabilityFilter, Catalog
+from gatehouse.kit.errors import Invalid, NotFound
+from gatehouse.kit.json import Fields, Raw, dump
+
+State = Literal["present", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One collection of the API, and the kinds that stand in it."""
+
+    name: str
+    kinds: tuple[Kind, ...]
+    read: Action
+    write: Action
+
+
+TOOLS = Shelf("tools", (Kind.TOOL,), Action.TOOL_READ, Action.TOOL_WRITE)
+PROMPTS = Shelf("prompts", (Kind.PROMPT,), Action.PROMPT_READ, Action.PROMPT_WRITE)
+RESOURCES = Shelf("resources", (Kind.RESOURCE, Kind.TEMPLATE), Action.RESOURCE_READ, Action.RESOURCE_WRITE)
+
+
+class UpstreamRef(Struct, frozen=True):
+    """The upstream that offers something."""
+
+    id: str
+    name: str
+
+
+class ServerRef(Struct, frozen=True):
+    """A server that something is bound in."""
+
+    id: str
+    slug: str
+    name: str
+
+
+class OverridesView(Struct, frozen=True):
+    """What is said instead of the upstream's word; null leaves it."""
+
+    title: str | None
+    description: str | None
+    annotations: JsonObject | None
+
+
+class CapabilityView(Struct, frozen=True, kw_only=True):
+    """A tool, prompt, resource or resource template."""
+
+    id: str
+    upstream: UpstreamRef
+    kind: Kind
+    name: Annotated[str, Meta(description="The upstream's own name for it")]
+    uri: Annotated[str, Meta(description="The uri of a resource, the uriTemplate of a template")] | UnsetType = UNSET
+    handle: Annotated[str, Meta(description="`{upstream}_{name}`, the name at /mcp")]
+    title: str | None
+    description: Annotated[str | None, Meta(description="As agents see it: the override, else the upstream's")]
+    definition: Annotated[JsonObject, Meta(description="What the upstream said, byte for byte")]
+    overrides: OverridesView
+    tags: list[str]
+    enabled: bool
+    state: Annotated[State, Meta(description="`gone`: the upstream no longer offers it; its bindings stay")]
+    gone_at: Timestamp | None
+    warnings: list[str]
+    servers: list[ServerRef]
+
+
+class CapabilityList(Struct, frozen=True):
+    items: list[CapabilityView]
+    next: str | None
+
+
+class CapabilityQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    q: Search | None = None
+    upstream: Annotated[str, Meta(description="Id or name of an upstream")] | None = None
+    tag: Tag | None = None
+    kind: Kind | None = None
+    enabled: bool | None = None
+    state: State | None = None
+    cursor: Cursor | None = None
+    limit: Limit | None = None
+
+
+class CapabilityChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is left out stays; null goes back to what the upstream says."""
+
+    title: Text | UnsetType | None = UNSET
+    description: Text | UnsetType | None = UNSET
+    annotations: Fields | UnsetType | None = UNSET
+    tags: list[Tag] | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+
+
+async def view(catalog: Catalog, capabilities: Sequence[Capability]) -> list[CapabilityView]:
+    """What lost its upstream since it was read is left out."""
+    upstreams = await catalog.upstreams_by_id({one.upstream_id for one in capabilities})
+    servers = await catalog.bound_in([one.id for one in capabilities])
+    return [
+        _view(one, upstreams[one.upstream_id], servers.get(one.id, ()))
+        for one in capabilities
+        if one.upstream_id in upstreams
+    ]
+
+
+def endpoints(shelf: Shelf) -> tuple[Endpoint, ...]:
+    """The routes that all three collections have."""
+    one = shelf.name.removesuffix("s")
+
+    async def list_shelf(asked: Asked[CapabilityQuery, None]) -> CapabilityList:
+        query = asked.query
+        if query.kind is not None and query.kind not in shelf.kinds:
+            raise Invalid(f"There is no {query.kind.value} among {shelf.name}.", f"Accepted: {', '.join(shelf.kinds)}.")
+        wanted = CapabilityFilter(
+            kinds=shelf.kinds if query.kind is None else (query.kind,),
+            q=query.q,
+            upstream=query.upstream,
+            tag=query.tag,
+            enabled=query.enabled,
+            gone=None if query.state is None else query.state == "gone",
+        )
+        page = await asked.context.catalog.capabilities(wanted, asked_page(query.cursor, query.limit))
+        return CapabilityList(await view(asked.context.catalog, page.items), page.next)
+
+    async def get_one(asked: Asked[None, None]) -> CapabilityView:
+        return await _view_one(asked.context.catalog, await asked.context.catalog.capability(asked.ref, shelf.kinds))
+
+    async def change_one(asked: Asked[None, CapabilityChange]) -> CapabilityView:
+        changed = await asked.context.catalog.change_capability(asked.ref, shelf.kinds, _changes(asked.body))
+        return await _view_one(asked.context.catalog, changed)
+
+    return (
+        endpoint(f"GET /{shelf.name}", shelf.read, list_shelf, f"List {shelf.name}"),
+        endpoint(f"GET /{shelf.name}/{{id}}", shelf.read, get_one, f"Show a {one}"),
+        endpoint(
+            f"PATCH /{shelf.name}/{{id}}", shelf.write, change_one, f"Say something else of a {one}, or switch it off"
+        ),
+    )
+
+
+async def call_tool(asked: Asked[None, Arguments]) -> Raw:
+    return await calls.call(asked, Kind.TOOL)
+
+
+async def get_prompt(asked: Asked[None, Arguments]) -> Raw:
+    return await calls.call(asked, Kind.PROMPT)
+
+
+async def read_resource(asked: Asked[None, ReadInput]) -> Raw:
+    return await calls.read(asked)
+
+
+async def _view_one(catalog: Catalog, capability: Capability) -> CapabilityView:
+    views = await view(catalog, (capability,))
+    if not views:
+        raise NotFound(f"'{capability.id}' was just removed, with its upstream.")
+    return views[0]
+
+
+def _view(one: Capability, upstream: Upstream, servers: Sequence[Server]) -> CapabilityView:
+    said = one.overrides
+    return CapabilityView(
+        id=one.id,
+        upstream=UpstreamRef(upstream.id, upstream.name),
+        kind=one.kind,
+        name=one.key,
+        uri=one.key if one.kind in RESOURCES.kinds else UNSET,
+        handle=qualified(upstream.name, one.key),
+        title=one.title if said.title is None else said.title,
+        description=one.description if said.description is None else said.description,
+        definition=Raw(one.definition),
+        overrides=OverridesView(
+            said.title, said.description, None if said.annotations is None else Raw(said.annotations)
+        ),
+        tags=list(one.tags),
+        enabled=one.enabled,
+        state="present" if one.gone_at is None else "gone",
+        gone_at=maybe_timestamp(one.gone_at),
+        warnings=list(one.warnings),
+        servers=[ServerRef(server.id, server.slug, server.name) for server in servers],
+    )
+
+
+def _changes(body: CapabilityChange) -> CapabilityChanges:
+    changes = told(body)
+    if changes.get("annotations") is not None:
+        changes["annotations"] = dump(changes["annotations"])
+    return CapabilityChanges(**changes)
+
+
+ENDPOINTS = (
+    *endpoints(TOOLS),
+    endpoint("POST /tools/{id}/call", Action.TOOL_CALL, call_tool, "Call a tool", changes=False),
+    *endpoints(PROMPTS),
+    endpoint("POST /prompts/{id}/get", Action.PROMPT_GET, get_prompt, "Get a prompt", changes=False),
+    *endpoints(RESOURCES),
+    endpoint("POST /resources/{id}/read", Action.RESOURCE_FETCH, read_resource, "Read a resource", changes=False),
+)

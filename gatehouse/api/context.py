@@ -1,0 +1,80 @@
+"""What the API needs from the rest of the house, handed in by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from starlette.requests import Request
+
+from gatehouse.access.model import Principal
+from gatehouse.access.tokens import Tokens
+from gatehouse.catalog.model import Capability, Transport
+from gatehouse.catalog.service import Catalog
+from gatehouse.kit.clock import Clock
+from gatehouse.protocol.call import Era, Outcome
+
+Identify = Callable[[bytes], Principal | None]
+"""Who the value of an Authorization header stands for; None where it stands for nobody."""
+
+
+class CheckReport(Protocol):
+    """Whether an upstream answers just now."""
+
+    @property
+    def ok(self) -> bool: ...
+
+    @property
+    def error(self) -> str | None: ...
+
+    @property
+    def milliseconds(self) -> float: ...
+
+    @property
+    def era(self) -> Era | None: ...
+
+    @property
+    def transport(self) -> Transport | None: ...
+
+
+class Operations(Protocol):
+    """What the API asks of the relay: the work that reaches upstreams."""
+
+    async def refresh(self, upstream_id: str) -> None:
+        """Discover now and store what was found. Never raises for an upstream that is down: its record says so."""
+        ...
+
+    async def check(self, upstream_id: str) -> CheckReport:
+        """See whether it answers, without storing what it offers."""
+        ...
+
+    def log(self, upstream_id: str) -> list[str]:
+        """The last lines that a stdio upstream wrote to stderr, oldest first; empty for the others."""
+        ...
+
+    async def call(self, principal: Principal, capability: Capability, params: bytes) -> Outcome:
+        """Call a tool, get a prompt or read a resource, straight from its upstream.
+
+        `params` is a JSON object: `arguments` for tools and prompts (the name is filled in from `capability`),
+        `uri` for resources and templates.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiContext:
+    catalog: Catalog
+    tokens: Tokens
+    operations: Operations
+    settle: Callable[[], Awaitable[None]]
+    """Returns once this worker sees what was just written."""
+    identify: Identify
+    clock: Clock
+    public_url: Callable[[Request], str]
+    """The address that clients use, without a slash at the end."""
+    anonymous_allowed: bool
+    """Whether servers may be opened to everybody: on loopback, or where the setting says so."""
+    version: str
+    body_bytes: int = 10 * 1024 * 1024
+    """Largest request body."""

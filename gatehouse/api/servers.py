@@ -1,0 +1,204 @@
+"""Virtual servers, their bindings, and what to paste into a client that is to use one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import asdict
+
+from gatehouse.api.actions import Action
+from gatehouse.api.bindings import BindingView, get_bindings, set_bindings, view_bindings
+from gatehouse.api.fields import Cursor, Limit, Name, Search, Slug, Tag, Text, Timestamp, asked_page, timestamp, told
+from gatehouse.api.routing import Asked, endpoint
+from gatehouse.catalog.client_config import CLIENTS, TRANSPORTS, ClientConfig, ClientConfigRequest, client_config
+from gatehouse.catalog.model import Kind, Server, Visibility
+from gatehouse.catalog.service import Catalog, NewServer, ServerChanges, ServerFilter
+from gatehouse.kit.errors import Forbidden
+
+Access = Annotated[Literal["token", "anonymous"], Meta(description="`anonymous` opens it to everybody")]
+EraServed = Annotated[Literal["auto", "legacy", "modern"], Meta(description="Which clients are served; `auto`: all")]
+
+
+class ServerSummary(Struct, frozen=True, kw_only=True):
+    """A virtual server."""
+
+    id: str
+    slug: str
+    name: str
+    description: str
+    instructions: str | None
+    access: str
+    era: str
+    tags: list[str]
+    team: str | None
+    visibility: Visibility
+    enabled: bool
+    url: Annotated[str, Meta(description="Where MCP clients connect, over Streamable HTTP")]
+    sse_url: Annotated[str, Meta(description="The same for clients that know only HTTP+SSE")]
+    tools: Annotated[list[str], Meta(description="Ids")]
+    prompts: Annotated[list[str], Meta(description="Ids")]
+    resources: Annotated[list[str], Meta(description="Ids of resources and templates")]
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class ServerDetails(ServerSummary, frozen=True, kw_only=True):
+    """A virtual server with its bindings."""
+
+    bindings: list[BindingView]
+
+
+class ServerList(Struct, frozen=True):
+    items: list[ServerSummary]
+    next: str | None
+
+
+class ServerInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A server to create. Capabilities are named by id, or as `{upstream}_{name}`."""
+
+    name: Name
+    slug: Slug | None = None
+    description: Text = ""
+    instructions: Text | None = None
+    access: Access = "token"
+    era: EraServed = "auto"
+    tools: list[str] = []
+    prompts: list[str] = []
+    resources: list[str] = []
+    tags: list[Tag] = []
+    team: str | None = None
+    visibility: Visibility = Visibility.PUBLIC
+    enabled: bool = True
+
+
+class ServerChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is left out stays; null clears. A list of capabilities replaces those of its kind."""
+
+    name: Name | UnsetType = UNSET
+    slug: Slug | UnsetType = UNSET
+    description: Text | UnsetType | None = UNSET
+    instructions: Text | UnsetType | None = UNSET
+    access: Access | UnsetType = UNSET
+    era: EraServed | UnsetType = UNSET
+    tools: list[str] | UnsetType = UNSET
+    prompts: list[str] | UnsetType = UNSET
+    resources: list[str] | UnsetType = UNSET
+    tags: list[Tag] | UnsetType | None = UNSET
+    team: str | UnsetType | None = UNSET
+    visibility: Visibility | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+
+
+class ServerQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    q: Search | None = None
+    tag: Tag | None = None
+    enabled: bool | None = None
+    cursor: Cursor | None = None
+    limit: Limit | None = None
+
+
+class ConfigQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    client: Annotated[str, Meta(description=f"One of {', '.join(CLIENTS)}")] = "json"
+    transport: Annotated[str, Meta(description=f"One of {', '.join(TRANSPORTS)}")] = "http"
+
+
+async def list_servers(asked: Asked[ServerQuery, None]) -> ServerList:
+    query, catalog = asked.query, asked.context.catalog
+    wanted = ServerFilter(q=query.q, tag=query.tag, enabled=query.enabled)
+    page = await catalog.servers(asked_page(query.cursor, query.limit), wanted)
+    views = [await _bindings(catalog, server) for server in page.items]
+    return ServerList(
+        [_summary(one, bound, asked.public_url) for one, bound in zip(page.items, views, strict=True)], page.next
+    )
+
+
+async def create_server(asked: Asked[None, ServerInput]) -> ServerDetails:
+    _check_access(asked)
+    return await _details(asked, await asked.context.catalog.create_server(NewServer(**asdict(asked.body))))
+
+
+async def get_server(asked: Asked[None, None]) -> ServerDetails:
+    return await _details(asked, await asked.context.catalog.server(asked.ref))
+
+
+async def change_server(asked: Asked[None, ServerChange]) -> ServerDetails:
+    _check_access(asked)
+    changes = ServerChanges(**told(asked.body, {"description": "", "tags": ()}))
+    return await _details(asked, await asked.context.catalog.change_server(asked.ref, changes))
+
+
+async def delete_server(asked: Asked[None, None]) -> None:
+    await asked.context.catalog.delete_server(asked.ref)
+
+
+async def get_config(asked: Asked[ConfigQuery, None]) -> ClientConfig:
+    server = await asked.context.catalog.server(asked.ref)
+    return client_config(
+        ClientConfigRequest(
+            server_slug=server.slug,
+            server_name=server.name,
+            base_url=asked.public_url,
+            client=asked.query.client,
+            transport=asked.query.transport,
+            anonymous=server.access == "anonymous",
+        )
+    )
+
+
+def _check_access(asked: Asked[None, ServerInput] | Asked[None, ServerChange]) -> None:
+    if asked.body.access == "anonymous" and not asked.context.anonymous_allowed:
+        raise Forbidden(
+            "Servers can't be opened to everybody here: Gatehouse listens on more than this machine.",
+            'Keep "access": "token", or start Gatehouse with GATEHOUSE_ALLOW_ANONYMOUS=true.',
+        )
+
+
+async def _details(asked: Asked[Any, Any], server: Server) -> ServerDetails:
+    bound = await _bindings(asked.context.catalog, server)
+    return ServerDetails(**asdict(_summary(server, bound, asked.public_url)), bindings=bound)
+
+
+async def _bindings(catalog: Catalog, server: Server) -> list[BindingView]:
+    return await view_bindings(catalog, await catalog.bindings(server.id))
+
+
+def _summary(server: Server, bound: Sequence[BindingView], public_url: str) -> ServerSummary:
+    address = f"{public_url}/servers/{server.slug}"
+    return ServerSummary(
+        id=server.id,
+        slug=server.slug,
+        name=server.name,
+        description=server.description,
+        instructions=server.instructions,
+        access=server.access,
+        era=server.era,
+        tags=list(server.tags),
+        team=server.team,
+        visibility=server.visibility,
+        enabled=server.enabled,
+        url=f"{address}/mcp",
+        sse_url=f"{address}/sse",
+        tools=_ids(bound, Kind.TOOL),
+        prompts=_ids(bound, Kind.PROMPT),
+        resources=_ids(bound, Kind.RESOURCE, Kind.TEMPLATE),
+        created_at=timestamp(server.created_at),
+        updated_at=timestamp(server.updated_at),
+    )
+
+
+def _ids(bound: Sequence[BindingView], *kinds: Kind) -> list[str]:
+    return [one.capability for one in bound if one.kind in kinds]
+
+
+ENDPOINTS = (
+    endpoint("GET /servers", Action.SERVER_READ, list_servers, "List servers"),
+    endpoint("POST /servers", Action.SERVER_WRITE, create_server, "Create a server"),
+    endpoint("GET /servers/{id}", Action.SERVER_READ, get_server, "Show a server and its bindings"),
+    endpoint("PATCH /servers/{id}", Action.SERVER_WRITE, change_server, "Change a server"),
+    endpoint("DELETE /servers/{id}", Action.SERVER_WRITE, delete_server, "Delete a server; upstreams stay"),
+    endpoint("GET /servers/{id}/bindings", Action.SERVER_READ, get_bindings, "List the bindings of a server"),
+    endpoint("PUT /servers/{id}/bindings", Action.SERVER_WRITE, set_bindings, "Replace the bindings of a server"),
+    endpoint("GET /servers/{id}/config", Action.SERVER_READ, get_config, "Show what to paste into a client"),
+)

@@ -1,0 +1,89 @@
+"""The faces of one worker, put together from the relay up, and the one handler that all MCP requests go to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gatehouse.kit.clock import Clock
+from gatehouse.kit.tasks import Tasks
+from gatehouse.relay.current import Current
+from gatehouse.relay.door import Door
+from gatehouse.relay.listening import Listening
+from gatehouse.relay.relay import Relay
+from gatehouse.relay.rounds import Rounds
+from gatehouse.relay.sessions import Peers, Records, Sessions
+from gatehouse.relay.subscriptions import Subscriptions
+from gatehouse.serving.answers import KeepAlive
+from gatehouse.serving.forward import Forwarder
+from gatehouse.serving.guard import LOOPBACK, Guard
+from gatehouse.serving.mcp_http import McpHttp
+from gatehouse.serving.mcp_legacy import LegacyFace, LegacyParts
+from gatehouse.serving.mcp_modern import ModernFace
+from gatehouse.serving.mcp_sse import SseFace
+from gatehouse.settings import Settings
+from gatehouse.store.secrets import Secrets
+from gatehouse.telemetry.metrics import Meter
+from gatehouse.upstreams.http import HttpClient
+from gatehouse.upstreams.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What the faces stand on."""
+
+    settings: Settings
+    clock: Clock
+    tasks: Tasks
+    http: HttpClient
+    secrets: Secrets
+    current: Current
+    pool: Pool
+    records: Records
+    peers: Peers
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    mcp: McpHttp
+    door: Door
+    sessions: Sessions
+    listening: Listening
+    keep_alive: KeepAlive
+    meter: Meter
+
+
+def build_faces(base: Base) -> Faces:
+    settings = base.settings
+    meter, keep_alive, subscriptions = Meter(), KeepAlive(base.clock), Subscriptions()
+    base.current.subscribe(subscriptions.changed)
+    door = Door(base.current, base.clock, anonymous_allowed(settings))
+    relay = Relay(base.pool, Rounds(base.secrets, base.clock), meter, base.clock)
+    sessions = Sessions(base.pool, base.records, base.peers, base.tasks, base.clock, base.instance)
+    sessions.idle, sessions.most = settings.timeouts.session_idle, settings.limits.sessions
+    forwarder = Forwarder(base.http, base.secrets.derive("forward").hex().encode())
+    parts = LegacyParts(relay, door, sessions, subscriptions, keep_alive, forwarder, base.tasks)
+    legacy = LegacyFace(parts)
+    listening = Listening(door, base.pool, subscriptions)
+    modern = ModernFace(relay, listening, keep_alive, base.clock)
+    mcp = McpHttp(door, build_guard(settings), forwarder, modern, legacy, SseFace(parts, legacy))
+    return Faces(mcp, door, sessions, listening, keep_alive, meter)
+
+
+def on_loopback(settings: Settings) -> bool:
+    return settings.host in LOOPBACK
+
+
+def anonymous_allowed(settings: Settings) -> bool:
+    """Servers open to everybody are for the own machine, unless the setting says otherwise out loud."""
+    return settings.allow_anonymous or on_loopback(settings)
+
+
+def build_guard(settings: Settings) -> Guard:
+    public = settings.public_url.split("://")[-1].split("/")[0].partition(":")[0].lower()
+    named = {name.lower() for name in settings.allowed_hosts} | ({public} if public else set[str]())
+    hosts = frozenset(named | LOOPBACK) if named or on_loopback(settings) else None
+    origins = set(settings.allowed_origins)
+    if settings.public_url:
+        origins.add("/".join(settings.public_url.split("/")[:3]))
+    return Guard(hosts, frozenset(origins))

@@ -1,0 +1,83 @@
+"""`up --sample`: a virtual server over the sample upstream, and the command that calls it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from gatehouse.app.prepare import SAMPLE
+from gatehouse.app.worker import Worker
+from gatehouse.catalog.model import Kind
+from gatehouse.catalog.service import CapabilityFilter, NewServer
+from gatehouse.kit.errors import Conflict, NotFound
+from gatehouse.kit.pages import PageRequest
+from gatehouse.settings import default_data_dir
+
+_LEASE_SECONDS = 60.0
+_DEFAULT_URL = "http://127.0.0.1:4444"
+
+
+def show_sample(url: str) -> Callable[[Worker], Awaitable[None]]:
+    """What a worker does once it has started; of several workers one does it."""
+
+    async def show(worker: Worker) -> None:
+        if not await worker.leases.acquire("sample", worker.instances.id, _LEASE_SECONDS):
+            return
+        upstream = await worker.catalog.upstream(SAMPLE)
+        await worker.refresher.refresh(upstream.id)
+        await _bind(worker)
+        await worker.watcher.settle()
+        print(
+            f"\nThe sample is ready. Call a tool through its virtual server:\n\n  {_command(worker, url)}\n", flush=True
+        )
+
+    return show
+
+
+async def _bind(worker: Worker) -> None:
+    try:
+        await worker.catalog.server(SAMPLE)
+        return
+    except NotFound:
+        pass
+    chosen: dict[Kind, list[str]] = {kind: [] for kind in Kind}
+    offered = await worker.catalog.capabilities(CapabilityFilter(upstream=SAMPLE), PageRequest(None, 100))
+    for capability in offered.items:
+        chosen[capability.kind].append(capability.id)
+    server = NewServer(
+        name=SAMPLE,
+        slug=SAMPLE,
+        description="What time is it, here and elsewhere?",
+        tools=chosen[Kind.TOOL],
+        prompts=chosen[Kind.PROMPT],
+        resources=chosen[Kind.RESOURCE] + chosen[Kind.TEMPLATE],
+    )
+    try:
+        await worker.catalog.create_server(server)
+    except Conflict:
+        return  # Somebody was faster.
+
+
+def _command(worker: Worker, url: str) -> str:
+    name = _program()
+    environment: list[str] = []
+    if url != _DEFAULT_URL:
+        environment.append(f"GATEHOUSE_URL={shlex.quote(url)}")
+    if worker.settings.data_dir.absolute() != default_data_dir({}).absolute():
+        environment.append(f"GATEHOUSE_DATA={shlex.quote(str(worker.settings.data_dir))}")
+    return " ".join([*environment, name, "call", SAMPLE, "current_time", "timezone=Asia/Seoul"])
+
+
+def _program() -> str:
+    """How this person calls `gatehouse`, as a shell would read it."""
+    program = Path(sys.argv[0])
+    if program.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m gatehouse"
+    if shutil.which("gatehouse") == str(program.absolute()):
+        return "gatehouse"
+    relative = os.path.relpath(program)
+    return shlex.quote(str(program) if relative.startswith("..") else relative)

@@ -1,0 +1,161 @@
+"""One upstream behind the faces, without a store: what `expose` runs. Sessions live and die with the process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from gatehouse.access.keyring import Keyring
+from gatehouse.app.faces import Base, Faces, build_faces
+from gatehouse.app.worker import not_found
+from gatehouse.catalog.model import Binding, Capability, Offer, Server, Status, Upstream
+from gatehouse.catalog.snapshot import CatalogSnapshot
+from gatehouse.kit import json
+from gatehouse.kit.clock import SystemClock
+from gatehouse.kit.errors import GatewayError
+from gatehouse.kit.tasks import Tasks
+from gatehouse.relay.current import Current
+from gatehouse.serving.asgi import Front
+from gatehouse.serving.fast import Ways, fast_protocol
+from gatehouse.serving.health import health_routes
+from gatehouse.serving.http import Exchange, HttpRequest
+from gatehouse.settings import Settings
+from gatehouse.store.instances import SessionRecord
+from gatehouse.store.secrets import KEY_BYTES, Secrets
+from gatehouse.upstreams.base import Patience, Reach
+from gatehouse.upstreams.http import HttpClient
+from gatehouse.upstreams.pool import Pool
+from gatehouse.upstreams.stdio import Launcher
+
+NAME = "exposed"
+
+
+class SingleConfig(uvicorn.Config):
+    def __init__(self, command: tuple[str, ...], host: str, url: str, env: Mapping[str, str]) -> None:
+        super().__init__("", log_config=None, access_log=False, ws="none", lifespan="on", server_header=False)
+        self._single = Single(command, Settings(host=host), url, env)
+
+    def load(self) -> None:
+        single = self._single
+        self.app = single
+        self.http = fast_protocol(Ways(single.handle, single.settings.limits.body_bytes, single.drain))
+        super().load()
+
+
+class Single:
+    """An ASGI app. `/mcp` and `/sse` are the one server; it is open to everybody, so `host` should be loopback."""
+
+    def __init__(self, command: tuple[str, ...], settings: Settings, url: str, env: Mapping[str, str]) -> None:
+        self.settings = settings
+        self._url = url
+        self._env = env
+        self._upstream = Upstream(id=NAME, name=NAME, command=command[0], args=command[1:])
+
+    async def start(self) -> None:
+        clock, tasks, http, launcher = SystemClock(), Tasks(), HttpClient(), Launcher()
+        self._tasks, self._http, self._launcher = tasks, http, launcher
+        self._reach = Reach(
+            http=http,
+            tasks=tasks,
+            clock=clock,
+            launcher=launcher,
+            credential=lambda upstream: None,
+            env=lambda upstream: self._env,
+            changed=self._changed,
+            patience=Patience(),
+        )
+        self._pool = Pool(self._reach)
+        secrets = Secrets(os.urandom(KEY_BYTES))
+        snapshot = await self._look()
+        self._current = Current(snapshot, Keyring({}), secrets, self.settings.limits.page_size)
+        base = Base(self.settings, clock, tasks, http, secrets, self._current, self._pool, NoRecords(), NoPeers(), NAME)
+        self.faces: Faces = build_faces(base)
+        self.faces.door.everything_is(NAME)
+        routes = health_routes(self.faces.meter, self._ready, lambda authorization: True)
+        self._front = Front(self.handle, self.settings.limits.body_bytes, list(routes), not_found)
+        print(
+            f"{self._upstream.command} is served at {self._url}/mcp, and at {self._url}/sse for older clients",
+            flush=True,
+        )
+
+    async def _look(self) -> CatalogSnapshot:
+        offer = await self._pool.link(self._upstream).discover()
+        upstream = replace(self._upstream, detected=offer.detected, status=Status.OK)
+        capabilities, bindings = _as_they_are(offer)
+        server = Server(
+            id=NAME, slug=NAME, name=_name(offer), instructions=offer.detected.instructions, access="anonymous"
+        )
+        return CatalogSnapshot.build(1, [upstream], capabilities, [server], bindings)
+
+    async def _changed(self, upstream_id: str, lists: frozenset[str]) -> None:
+        await self._current.replace(await self._look(), self._current.keyring)
+
+    async def _ready(self) -> str | None:
+        return None
+
+    async def handle(self, request: HttpRequest, exchange: Exchange) -> None:
+        await self.faces.mcp.handle(request, exchange)
+
+    def drain(self) -> None:
+        self.faces.sessions.stop()
+        self.faces.listening.stop()
+
+    async def stop(self) -> None:
+        await self._pool.close()
+        await self._tasks.cancel_all()
+        await self._launcher.close()
+        await self._http.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._front(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await receive()
+            try:
+                await self.start()
+            except GatewayError as error:
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await self.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+
+
+def _as_they_are(offer: Offer) -> tuple[list[Capability], list[Binding]]:
+    """Everything that is offered, under its own name."""
+    capabilities: list[Capability] = []
+    bindings: list[Binding] = []
+    for position, item in enumerate(offer.items):
+        id_ = f"{item.kind}:{item.key}"
+        capabilities.append(Capability(id_, NAME, item.kind, item.key, item.definition))
+        bindings.append(Binding(id_, NAME, id_, item.key, position))
+    return capabilities, bindings
+
+
+def _name(offer: Offer) -> str:
+    info = json.fields(offer.detected.server_info)
+    return json.text(info.get("title")) or json.text(info.get("name")) or NAME
+
+
+class NoRecords:
+    """Nobody else could carry on with a session."""
+
+    async def save(self, record: SessionRecord) -> None: ...
+
+    async def load(self, session_id: str) -> SessionRecord | None:
+        return None
+
+    async def delete(self, session_id: str) -> None: ...
+
+    async def take(self, session_id: str, from_owner: str, to_owner: str) -> bool:
+        return False
+
+
+class NoPeers:
+    async def address_of(self, instance_id: str) -> str | None:
+        return None

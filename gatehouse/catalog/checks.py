@@ -1,0 +1,79 @@
+"""What an upstream and a server must be, before they are stored. Raises `Invalid` with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from gatehouse.catalog.model import Server, Transport, Upstream
+from gatehouse.catalog.naming import check_slug
+from gatehouse.kit.errors import Invalid
+
+KINDS = ("mcp",)
+ACCESS = ("token", "anonymous")
+ERAS = ("auto", "legacy", "modern")
+_NAME_LENGTH = 255
+_TAG_LENGTH = 100
+
+
+def check_upstream(upstream: Upstream) -> None:
+    check_slug("name of an upstream", upstream.name)
+    _check_among("kind of an upstream", upstream.kind, KINDS)
+    _check_among("era", upstream.era, ERAS)
+    if (upstream.url is None) == (upstream.command is None):
+        given = "both a url and a command" if upstream.url is not None else "neither a url nor a command"
+        raise Invalid(f"'{upstream.name}' has {given}.", "Give exactly one of them.")
+    if upstream.url is not None:
+        _check_url(upstream.url)
+    _check_transport(upstream)
+    if any("\0" in word for word in (upstream.command or "", upstream.cwd or "", *upstream.args)):
+        raise Invalid("The command has a NUL character.", "Leave it out.")
+    if upstream.command is not None and not upstream.command.strip():
+        raise Invalid("The command is empty.", "Name the program to run.")
+    if upstream.timeout is not None and not 0 < upstream.timeout <= 86_400:
+        raise Invalid(f"timeout is {upstream.timeout}.", "It is in seconds, more than 0 and up to 86400.")
+
+
+def check_server(server: Server) -> None:
+    check_slug("slug of a server", server.slug)
+    _check_among("access", server.access, ACCESS)
+    _check_among("era", server.era, ERAS)
+    check_title("name of a server", server.name)
+
+
+def check_title(what: str, name: str) -> None:
+    if not name.strip() or len(name) > _NAME_LENGTH or not name.isprintable():
+        raise Invalid(f"The {what} can't be '{name[:50]!a}'.", f"It takes 1 to {_NAME_LENGTH} printable characters.")
+
+
+def clean_tags(tags: Sequence[str]) -> tuple[str, ...]:
+    """Each once, without space around it."""
+    cleaned = tuple(dict.fromkeys(tag.strip() for tag in tags))
+    for tag in cleaned:
+        if not tag or len(tag) > _TAG_LENGTH or not tag.isprintable():
+            raise Invalid(f"'{tag[:50]!a}' can't be a tag.", f"It takes 1 to {_TAG_LENGTH} printable characters.")
+    return cleaned
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        raise Invalid("The url can't be read.", "Give one as in https://tools.example.com/mcp.") from None
+    if not usable or not url.isprintable() or " " in url:
+        raise Invalid("The url is not an http:// or https:// address.", "Give one as in https://tools.example.com/mcp.")
+    if parts.username or parts.password:
+        raise Invalid("The url has a user or password in it.", "Give them as a credential of type basic.")
+
+
+def _check_transport(upstream: Upstream) -> None:
+    stdio = upstream.transport is Transport.STDIO
+    if upstream.transport is not Transport.AUTO and stdio != (upstream.command is not None):
+        needed = "a command" if stdio else "a url"
+        raise Invalid(f"Transport {upstream.transport} needs {needed}.", "Leave it at auto, or give that.")
+
+
+def _check_among(what: str, value: str, accepted: Sequence[str]) -> None:
+    if value not in accepted:
+        raise Invalid(f"'{value[:50]}' is not a known {what}.", f"Accepted: {', '.join(accepted)}.")

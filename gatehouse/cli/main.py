@@ -1,0 +1,83 @@
+"""Which word runs which module, and what an error becomes.
+
+A module is imported when its command runs, so that `gatehouse up` does not pay for an HTTP client and
+`gatehouse version` pays for nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from gatehouse.cli.errors import exit_code, tell
+from gatehouse.kit.errors import GatewayError
+
+_COMMANDS = {
+    "up": ("up", "Run the gateway."),
+    "add": ("add", "Add an MCP server, and show what it offers."),
+    "upstream": ("upstream", "MCP servers that Gatehouse calls."),
+    "tool": ("tool", "The tools of all upstreams."),
+    "server": ("server", "Virtual servers: chosen tools behind one URL."),
+    "token": ("token", "Tokens for agents and programs."),
+    "call": ("call", "Call a tool of a server."),
+    "connect": ("connect", "Be a server over stdio, for clients that start programs."),
+    "expose": ("expose", "Put a stdio server on HTTP and SSE."),
+    "import": ("imports", "Add the MCP servers in a file of another program."),
+    "export": ("exports", "Print everything that is set up, for import elsewhere."),
+    "doctor": ("doctor", "Look for what is wrong, and say what to do."),
+    "version": ("version", "Print the version."),
+}
+"""Word -> module, and what the list of commands says of it."""
+
+
+class LazyGroup(TyperGroup):
+    """Lists commands from the table above, imports the one that is used, and tells errors in one place."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {word: TyperCommand(word, help=text) for word, (_, text) in _COMMANDS.items()}
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(_COMMANDS)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        word, _, rest = super().resolve_command(ctx, args)
+        module = import_module(f"gatehouse.cli.{_COMMANDS[str(word)][0]}")
+        command = get_command(module.app)
+        command.name = word
+        return word, command, rest
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GatewayError as error:
+            tell(error)
+            raise typer.Exit(exit_code(error)) from None
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def root() -> None:
+    """One front door for every tool that AI agents use.
+
+    Commands talk to the gateway at GATEHOUSE_URL, else http://127.0.0.1:4444.
+
+    Their token is GATEHOUSE_TOKEN, else the one that `gatehouse up` left in the
+    data directory (GATEHOUSE_DATA).
+    """
+
+
+def main() -> None:
+    app(prog_name="gatehouse")

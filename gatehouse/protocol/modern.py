@@ -1,0 +1,207 @@
+"""The modern era, 2026-07-28: each request says who asks and what it can do; nothing is remembered. No I/O.
+
+Reading a client's request (the ladder of basic/index "Per-request protocol fields" and basic/transports), and writing
+what an upstream gets and what a client gets back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import msgspec
+
+from gatehouse.kit import json
+from gatehouse.kit.json import Fields, Raw
+from gatehouse.protocol import headers as mirror
+from gatehouse.protocol.call import LEGACY_VERSIONS, MODERN_VERSION, Client, Era
+from gatehouse.protocol.errors import HEADER_MISMATCH, INVALID_PARAMS, METHOD_NOT_FOUND, UNSUPPORTED_VERSION
+from gatehouse.protocol.jsonrpc import Request
+from gatehouse.protocol.methods import METHODS, Method
+
+PREFIX = "io.modelcontextprotocol/"
+VERSION_KEY = PREFIX + "protocolVersion"
+CAPABILITIES_KEY = PREFIX + "clientCapabilities"
+INFO_KEY = PREFIX + "clientInfo"
+LOG_LEVEL_KEY = PREFIX + "logLevel"
+SERVER_INFO_KEY = PREFIX + "serverInfo"
+SUBSCRIPTION_KEY = PREFIX + "subscriptionId"
+TASKS_EXTENSION = PREFIX + "tasks"
+
+VERSION_HEADER = b"mcp-protocol-version"
+METHOD_HEADER = b"mcp-method"
+NAME_HEADER = b"mcp-name"
+ROUTING_HEADERS = frozenset({VERSION_HEADER, METHOD_HEADER, NAME_HEADER})
+
+_VERSION = MODERN_VERSION.encode()
+_QUOTED_VERSION = Raw(b'"%b"' % _VERSION)
+COMPLETE = Raw(b'"complete"')
+INPUT_REQUIRED = Raw(b'"input_required"')
+
+
+class Inbound(msgspec.Struct, frozen=True):
+    """A modern request that may be answered. `params` has lost its `_meta`."""
+
+    id: bytes
+    name: str
+    method: Method
+    params: Fields
+    client: Client
+    meta: Fields
+    progress_token: Raw | None
+    log_level: str | None
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """A request that must not be answered: the error to give instead."""
+
+    id: bytes
+    code: int
+    message: str
+    data: Raw | None = None
+
+
+def is_modern(headers: Mapping[bytes, bytes], params: Fields | None) -> bool:
+    """Whether a request is of this era: by its version header, or without one by its envelope.
+
+    A version that nobody knows counts as modern, since only this era has a way to say what is supported.
+    """
+    version = headers.get(VERSION_HEADER)
+    if version == _VERSION:
+        return True
+    if version is not None:
+        return version.decode("latin-1") not in LEGACY_VERSIONS
+    meta = params.get("_meta") if params else None
+    return meta is not None and VERSION_KEY.encode() in bytes(meta)
+
+
+def read(request: Request, headers: Mapping[bytes, bytes], repeated: frozenset[bytes]) -> Inbound | Rejection:
+    """The ladder: duplicates, envelope, header against body, version, method. `repeated`: names sent more than once."""
+    twice = ROUTING_HEADERS & repeated
+    if twice:
+        return _mismatch(request, f"{min(twice).decode()} was sent more than once")
+    try:
+        meta = _envelope(request.params)
+    except ValueError as error:
+        return Rejection(request.id, INVALID_PARAMS, f"Invalid params: {error}")
+    version = meta.pop(VERSION_KEY)
+    problem = _header_problem(request, version, headers)
+    if problem:
+        return _mismatch(request, problem)
+    if version != _QUOTED_VERSION:
+        return unsupported(request.id, version)
+    method = METHODS[Era.MODERN].get(request.method)
+    if method is None:
+        return Rejection(request.id, METHOD_NOT_FOUND, f"Method not found: {request.method}")
+    client = Client(Era.MODERN, MODERN_VERSION, meta.pop(CAPABILITIES_KEY), meta.pop(INFO_KEY, None))
+    level, token = meta.pop(LOG_LEVEL_KEY, None), meta.pop("progressToken", None)
+    params = request.params
+    return Inbound(request.id, request.method, method, params, client, meta, token, json.text(level))
+
+
+def _envelope(params: Fields) -> Fields:
+    """Take `_meta` out of the params and open it; raises `ValueError` for one that lacks what every request needs."""
+    if "_meta" not in params:
+        raise ValueError("_meta is missing; every request carries its protocolVersion and clientCapabilities there")
+    meta = json.fields(params.pop("_meta"))
+    for key, opening in ((VERSION_KEY, b'"'), (CAPABILITIES_KEY, b"{")):
+        if key not in meta:
+            raise ValueError(f'_meta["{key}"] is missing')
+        if bytes(meta[key])[:1] != opening:
+            raise ValueError(f'_meta["{key}"] is of the wrong type')
+    return meta
+
+
+def _header_problem(request: Request, version: Raw, headers: Mapping[bytes, bytes]) -> str | None:
+    if _unquote(version) != _header(headers, VERSION_HEADER):
+        return f'MCP-Protocol-Version does not match _meta["{VERSION_KEY}"]'
+    if _header(headers, METHOD_HEADER) != request.method.encode():
+        return f"Mcp-Method does not match the method '{request.method}'"
+    key = mirror.NAME_PARAM.get(request.method)
+    if key is None:
+        return None
+    sent, expected = _header(headers, NAME_HEADER), request.params.get(key)
+    if sent is None:
+        return "Mcp-Name is missing"
+    # Nearly every name is plain: its bytes stand in the header as they stand between the quotes.
+    if expected is None or (_unquote(expected) != sent and json.text(expected) != mirror.decode_value(sent)):
+        return f"Mcp-Name does not match params.{key}"
+    return None
+
+
+def _header(headers: Mapping[bytes, bytes], name: bytes) -> bytes | None:
+    """A header value; the space around it is not part of it (RFC 9110 5.5), though the parser leaves it there."""
+    value = headers.get(name)
+    return value.strip(b" \t") if value is not None else None
+
+
+def _unquote(value: Raw) -> bytes:
+    return bytes(value)[1:-1]
+
+
+def _mismatch(request: Request, words: str) -> Rejection:
+    return Rejection(request.id, HEADER_MISMATCH, f"Header mismatch: {words}")
+
+
+def unsupported(id_: bytes, version: Raw, supported: list[str] | None = None) -> Rejection:
+    data = json.raw({"supported": supported or [MODERN_VERSION, *LEGACY_VERSIONS[:3]], "requested": version})
+    return Rejection(id_, UNSUPPORTED_VERSION, f"Unsupported protocol version: {json.text(version)}", data)
+
+
+def param_problem(names: mirror.HeaderMap, params: Fields, headers: Mapping[bytes, bytes]) -> str | None:
+    """What is wrong with the `Mcp-Param-*` headers of a tools/call, or None."""
+    sent = {
+        name.decode("latin-1"): value.strip(b" \t") for name, value in headers.items() if name.startswith(b"mcp-param-")
+    }
+    return mirror.param_mismatch(names, _arguments(params), sent)
+
+
+def _arguments(params: Fields) -> dict[str, Any]:
+    value = json.load(params["arguments"]) if "arguments" in params else {}
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def request_headers(method: str, params: Fields, names: mirror.HeaderMap | None = None) -> bytes:
+    """The header lines that mirror a request to a modern upstream."""
+    lines = [b"mcp-protocol-version: %b\r\nmcp-method: %b\r\n" % (_VERSION, method.encode())]
+    key = mirror.NAME_PARAM.get(method)
+    value = json.text(params.get(key)) if key else None
+    if value is not None:
+        lines.append(b"mcp-name: %b\r\n" % mirror.encode_value(value).encode())
+    for name, text in mirror.param_headers(names, _arguments(params)) if names else ():
+        lines.append(b"%b: %b\r\n" % (name.encode(), text.encode()))
+    return b"".join(lines)
+
+
+def request_meta(client: Client, meta: Fields, log_level: str | None, token: bytes | None) -> Fields:
+    """The `_meta` of a request to a modern upstream: what the client sent, and the fields of this hop."""
+    stamped = dict(meta)
+    stamped[VERSION_KEY] = _QUOTED_VERSION
+    stamped[CAPABILITIES_KEY] = client.capabilities
+    if client.info is not None:
+        stamped[INFO_KEY] = client.info
+    if log_level is not None:
+        stamped[LOG_LEVEL_KEY] = json.raw(log_level)
+    if token is not None:
+        stamped["progressToken"] = Raw(token)
+    return stamped
+
+
+def relayed_capabilities(capabilities: Raw) -> Raw:
+    """What a client can do, less the extensions that Gatehouse can't carry."""
+    if TASKS_EXTENSION.encode() not in bytes(capabilities):
+        return capabilities
+    fields = json.fields(capabilities)
+    extensions = json.fields(fields.pop("extensions", json.EMPTY))
+    extensions.pop(TASKS_EXTENSION, None)
+    if extensions:
+        fields["extensions"] = json.raw(extensions)
+    return json.raw(fields)
+
+
+def with_server_info(result: Fields, server_info: Raw) -> None:
+    """Say in a result's `_meta` who answered: the virtual server, not what is behind it."""
+    meta = result.get("_meta")
+    opened = json.fields(meta) if meta is not None else {}
+    opened[SERVER_INFO_KEY] = server_info
+    result["_meta"] = json.raw(opened)

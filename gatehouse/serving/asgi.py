@@ -1,0 +1,54 @@
+"""The plain way to everything: MCP addresses to their handler, the rest to the routes of the API and of health."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gatehouse.kit.errors import TooLarge
+from gatehouse.protocol import jsonrpc
+from gatehouse.protocol.errors import rpc_code
+from gatehouse.serving.http import (
+    JSON_HEADERS,
+    AsgiExchange,
+    BodyTooLarge,
+    Handler,
+    HttpRequest,
+    read_body,
+    read_headers,
+    run_asgi,
+)
+from gatehouse.serving.mcp_http import is_mcp_path
+
+
+class Front:
+    """An ASGI app. `limit` is the largest body of an MCP request, in bytes."""
+
+    def __init__(self, handler: Handler, limit: int, routes: list[BaseRoute], not_found: ASGIApp) -> None:
+        self._handler = handler
+        self._limit = limit
+        self._router = Router(routes, redirect_slashes=False, default=not_found)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and is_mcp_path(scope["path"]):
+            await self._mcp(scope, receive, send)
+        else:
+            await self._router(scope, receive, send)
+
+    async def _mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await read_body(scope, receive, self._limit)
+        except BodyTooLarge:
+            words = f"The request is larger than {self._limit} bytes; see the setting limits.body_bytes"
+            answer = jsonrpc.error(b"null", rpc_code(TooLarge("")), words)
+            # What is still under way of the body is not read, so the connection can't be used again.
+            headers = (*JSON_HEADERS, (b"connection", b"close"))
+            await AsgiExchange(receive, send).reply(413, headers, answer)
+            return
+        if body is None:
+            return
+        headers, repeated = read_headers(list(scope["headers"]))
+        query: bytes = scope["query_string"]
+        target = scope["raw_path"] + (b"?" + query if query else b"")
+        request = HttpRequest(scope["method"], scope["path"], query, headers, body, repeated, target)
+        await run_asgi(self._handler, request, receive, send)

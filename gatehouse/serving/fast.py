@@ -1,0 +1,232 @@
+"""The fast way: an MCP POST is answered inside uvicorn's HTTP protocol object, without ASGI.
+
+Uvicorn keeps the socket, TLS, keep-alive, pipelining and shutdown; `docs/decisions` tells why and what it saves. What is
+unusual (chunked or long bodies, `Expect`, upgrades, pipelined requests) goes the ASGI way; both run the same handler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from gatehouse.serving.http import ClientGone, Handler, Headers, HttpRequest, read_headers
+
+LARGEST = 1024 * 1024
+"""Bytes of body that are gathered here; longer ones go the ASGI way, which reads no faster than it must."""
+
+LARGEST_HEAD = 64 * 1024
+"""Bytes of request line and headers."""
+
+
+class FastExchange:
+    """One request and its answer. Uvicorn takes it for one of its own cycles, and reads the upper attributes."""
+
+    __slots__ = (
+        "_callback",
+        "_chunked",
+        "_protocol",
+        "body",
+        "disconnected",
+        "keep_alive",
+        "message_event",
+        "more_body",
+        "request",
+        "response_complete",
+    )
+
+    def __init__(self, protocol: FastProtocol, request: HttpRequest, keep_alive: bool) -> None:
+        self.disconnected = False
+        self.response_complete = False
+        self.keep_alive = keep_alive
+        self.more_body = True
+        self.body = bytearray()
+        self.message_event = self
+        self.request = request
+        self._protocol = protocol
+        self._callback: Callable[[], object] | None = None
+        self._chunked = False
+
+    @classmethod
+    def over(cls, protocol: FastProtocol) -> FastExchange:
+        """One that was answered before it began."""
+        exchange = cls(protocol, HttpRequest("", "", b"", {}), False)
+        exchange.response_complete = True
+        return exchange
+
+    def set(self) -> None:
+        """Uvicorn sets the `message_event` of a cycle when its connection is lost, or more of its body is here."""
+        if self.disconnected and self._callback is not None:
+            callback, self._callback = self._callback, None
+            callback()
+
+    @property
+    def gone(self) -> bool:
+        return self.disconnected
+
+    def when_gone(self, callback: Callable[[], object]) -> None:
+        self._callback = callback
+        if self.disconnected:
+            callback()
+
+    async def reply(self, status: int, headers: Headers, body: bytes) -> None:
+        if self.disconnected:
+            return
+        head = self._head(status, headers, b"content-length: %d\r\n" % len(body))
+        self._protocol.transport.write(head + body)
+        self._complete()
+
+    async def start(self, status: int, headers: Headers) -> None:
+        if not self.disconnected:
+            self._protocol.transport.write(self._head(status, headers, b"transfer-encoding: chunked\r\n"))
+
+    async def write(self, data: bytes) -> None:
+        if self._protocol.flow.write_paused and not self.disconnected:
+            await self._protocol.flow.drain()
+        if self.disconnected:
+            raise ClientGone
+        self._protocol.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+    async def end(self) -> None:
+        if not self.disconnected:
+            self._protocol.transport.write(b"0\r\n\r\n")
+            self._complete()
+
+    def _head(self, status: int, headers: Headers, length: bytes) -> bytes:
+        lines = [STATUS_LINE[status], self._protocol.default_lines]
+        lines += [b"%b: %b\r\n" % header for header in headers]
+        lines += [length, b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"]
+        return b"".join(lines)
+
+    def _complete(self) -> None:
+        self.response_complete = True
+        if not self.keep_alive:
+            self._protocol.transport.close()
+        self._protocol.on_response_complete()
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    handler: Handler
+    limit: int
+    """Bytes of body; with 0 everything goes the ASGI way."""
+    drain: Callable[[], None]
+    """Ends open streams when the server shuts down."""
+
+
+class FastProtocol(HttpToolsProtocol):
+    """`ways` is set on a subclass by `fast_protocol`."""
+
+    ways: ClassVar[Ways]
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._default: tuple[object, bytes] = (None, b"")
+        self._in_head = False
+        self._head_bytes = 0
+
+    @property
+    def default_lines(self) -> bytes:
+        """Uvicorn's own header lines (date); rendered once for each new second."""
+        default = self.server_state.default_headers
+        if self._default[0] is not default:
+            self._default = (default, b"".join(b"%b: %b\r\n" % header for header in default))
+        return self._default[1]
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > LARGEST_HEAD:
+                self._refuse_head()
+
+    def _refuse_head(self) -> None:
+        """Neither uvicorn nor its parser bounds the head of a request."""
+        self._in_head = False
+        words = b"The request line and headers are larger than %d bytes.\n" % LARGEST_HEAD
+        lines = b"content-type: text/plain\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(words)
+        self.transport.write(STATUS_LINE[431] + lines + words)
+        self.transport.close()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head, self._head_bytes = True, 0
+
+    def on_body(self, body: bytes) -> None:
+        # Uvicorn stops reading at 64 KB until its cycle asks for more; here the whole body is gathered, up to `LARGEST`.
+        if isinstance(self.cycle, FastExchange):
+            self.cycle.body += body
+        else:
+            super().on_body(body)
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        if sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > LARGEST_HEAD:
+            self._refuse_head()
+            self.cycle = FastExchange.over(self)  # type: ignore[assignment]
+            return
+        if not self._is_common():
+            super().on_headers_complete()
+            return
+        headers, repeated = read_headers(self.headers)
+        path, _, query = self.url.partition(b"?")
+        request = HttpRequest("POST", path.decode("ascii"), query, headers, b"", repeated, self.url)
+        self.cycle = FastExchange(self, request, self.parser.should_keep_alive())  # type: ignore[assignment]
+
+    def _is_common(self) -> bool:
+        url, parser, before = self.url, cast("Any", self.parser), cast("Any", self.cycle)
+        if not url.endswith(b"/mcp") or parser.get_method() != b"POST" or b"%" in url:
+            return False
+        if self.expect_100_continue or parser.should_upgrade() or parser.get_http_version() != "1.1":
+            return False
+        if before is not None and not before.response_complete:
+            return False
+        length = 0
+        for name, value in self.headers:
+            if name == b"content-length":
+                length = int(value)
+            elif name == b"transfer-encoding":
+                return False
+        return 0 < length <= min(LARGEST, self.ways.limit)
+
+    def on_message_complete(self) -> None:
+        cycle: Any = self.cycle
+        if not isinstance(cycle, FastExchange) or cycle.response_complete:
+            super().on_message_complete()
+            return
+        cycle.more_body = False
+        cycle.request.body = bytes(cycle.body)
+        task = self.loop.create_task(self._run(cycle))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    def shutdown(self) -> None:
+        """Uvicorn asks each connection to end: the open streams among them have to be told."""
+        self.ways.drain()
+        super().shutdown()
+
+    async def _run(self, exchange: FastExchange) -> None:
+        try:
+            await self.ways.handler(exchange.request, exchange)
+        except (ClientGone, asyncio.CancelledError):
+            if not exchange.disconnected:
+                raise
+        finally:
+            if not exchange.response_complete and not exchange.disconnected:
+                self.transport.close()
+
+
+def fast_protocol(ways: Ways) -> type[FastProtocol]:
+    """A protocol class for `uvicorn.Config(http=...)`, which makes its instances itself."""
+    return type("FastMcpProtocol", (FastProtocol,), {"ways": ways})

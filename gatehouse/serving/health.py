@@ -1,0 +1,53 @@
+"""Is it alive, is it ready, and what does it count: for those who run it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from gatehouse import __version__
+from gatehouse.telemetry.metrics import Meter
+
+Ready = Callable[[], Awaitable[str | None]]
+"""What keeps this worker from being ready, or None."""
+Allowed = Callable[[bytes | None], bool]
+"""Whether the holder of an Authorization header may see the figures."""
+
+_WELCOME = f"""Gatehouse {__version__}
+
+  /mcp                  every tool that your token may use
+  /servers/NAME/mcp     one virtual server; with /sse for clients that still speak HTTP+SSE
+  /api/v1/openapi.json  the API
+  /healthz  /readyz  /metrics
+"""
+
+
+def health_routes(meter: Meter, ready: Ready, allowed: Allowed) -> list[Route]:
+    async def healthz(request: Request) -> Response:
+        return JSONResponse({"status": "ok", "version": __version__})
+
+    async def readyz(request: Request) -> Response:
+        problem = await ready()
+        if problem:
+            return JSONResponse({"status": "not ready", "reason": problem}, 503)
+        return JSONResponse({"status": "ready", "version": __version__})
+
+    async def metrics(request: Request) -> Response:
+        authorization = request.headers.get("authorization")
+        if not allowed(authorization.encode("latin-1") if authorization is not None else None):
+            challenge = {"www-authenticate": 'Bearer realm="gatehouse"'}
+            return PlainTextResponse("A token with the permission metrics.read is needed.\n", 401, challenge)
+        return Response(meter.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def welcome(request: Request) -> Response:
+        return PlainTextResponse(_WELCOME)
+
+    return [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+        Route("/", welcome),
+    ]

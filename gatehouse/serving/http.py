@@ -1,0 +1,145 @@
+"""HTTP as the MCP faces see it: a request that was read, and an exchange to answer on. ASGI's form of it is here too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+JSON_HEADERS = ((b"content-type", b"application/json"),)
+STREAM_HEADERS = (
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-cache, no-transform"),
+    (b"x-accel-buffering", b"no"),
+)
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class HttpRequest(msgspec.Struct):
+    """`headers` have lower-case names; of those sent twice (`repeated`) the last one counts."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: dict[bytes, bytes]
+    body: bytes = b""
+    repeated: frozenset[bytes] = frozenset()
+    target: bytes = b""
+    """Path and query as they were sent."""
+
+
+def read_headers(pairs: list[tuple[bytes, bytes]]) -> tuple[dict[bytes, bytes], frozenset[bytes]]:
+    """Header fields as a dict, and the names that were sent more than once."""
+    headers = dict(pairs)
+    if len(headers) == len(pairs):
+        return headers, frozenset()
+    names = [name for name, _ in pairs]
+    return headers, frozenset(name for name in headers if names.count(name) > 1)
+
+
+class ClientGone(Exception):
+    """Nobody reads the answer any more."""
+
+
+class Exchange(Protocol):
+    """One answer: `reply` whole, or `start`, some `write`, and `end`."""
+
+    @property
+    def gone(self) -> bool: ...
+
+    def when_gone(self, callback: Callable[[], object]) -> None:
+        """Call this when the client goes away before the answer is complete; at once where it already has."""
+        ...
+
+    async def reply(self, status: int, headers: Headers, body: bytes) -> None: ...
+
+    async def start(self, status: int, headers: Headers) -> None: ...
+
+    async def write(self, data: bytes) -> None:
+        """Waits while the client reads slowly; raises `ClientGone`."""
+        ...
+
+    async def end(self) -> None: ...
+
+
+class AsgiExchange:
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._callback: Callable[[], object] | None = None
+        self.gone = False
+
+    def when_gone(self, callback: Callable[[], object]) -> None:
+        self._callback = callback
+        if self.gone:
+            callback()
+
+    async def watch(self) -> None:
+        """Wait for the client to go away. Uvicorn's `send` succeeds for ever after that, so this is the only sign."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.gone = True
+        if self._callback is not None:
+            self._callback()
+
+    async def reply(self, status: int, headers: Headers, body: bytes) -> None:
+        length = (b"content-length", b"%d" % len(body))
+        await self._send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def start(self, status: int, headers: Headers) -> None:
+        await self._send({"type": "http.response.start", "status": status, "headers": list(headers)})
+
+    async def write(self, data: bytes) -> None:
+        if self.gone:
+            raise ClientGone
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end(self) -> None:
+        if not self.gone:
+            await self._send({"type": "http.response.body", "body": b""})
+
+
+class BodyTooLarge(Exception):
+    """More than the limit was sent, or announced."""
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
+    """The request's body; None where the client went away meanwhile. Raises `BodyTooLarge`."""
+    announced = dict(scope["headers"]).get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > limit:
+        raise BodyTooLarge
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > limit:
+            raise BodyTooLarge
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+Handler = Callable[[HttpRequest, Exchange], Awaitable[None]]
+
+
+async def run_asgi(handler: Handler, request: HttpRequest, receive: Receive, send: Send) -> None:
+    """Run a handler on an ASGI request, in a task of its own that the client's going away may cancel."""
+    exchange = AsgiExchange(receive, send)
+    async with asyncio.TaskGroup() as group:
+        watcher = group.create_task(exchange.watch())
+        work = group.create_task(_run(handler, request, exchange))
+        work.add_done_callback(lambda _: watcher.cancel())
+
+
+async def _run(handler: Handler, request: HttpRequest, exchange: Exchange) -> None:
+    try:
+        await handler(request, exchange)
+    except ClientGone:
+        return

@@ -1,0 +1,126 @@
+"""Modern clients over Streamable HTTP: each POST is complete in itself (2026-07-28 basic/transports)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from gatehouse.kit import json
+from gatehouse.kit.clock import Clock
+from gatehouse.kit.json import Raw
+from gatehouse.protocol import jsonrpc, modern, sse
+from gatehouse.protocol.call import Call, Era, Notice
+from gatehouse.protocol.errors import HEADER_MISMATCH, INVALID_PARAMS, http_status
+from gatehouse.protocol.modern import Inbound, Rejection
+from gatehouse.relay.door import Entry
+from gatehouse.relay.listening import Listening
+from gatehouse.relay.offering import KIND_OF_LIST, BadCursor
+from gatehouse.relay.relay import Relay
+from gatehouse.serving.answers import KeepAlive, ModernAnswer
+from gatehouse.serving.http import JSON_HEADERS, STREAM_HEADERS, Exchange, Headers, HttpRequest
+
+TRACE_HEADERS = (b"traceparent", b"tracestate", b"baggage")
+
+
+class ModernFace:
+    def __init__(self, relay: Relay, listening: Listening, keep_alive: KeepAlive, clock: Clock) -> None:
+        self._relay = relay
+        self._listening = listening
+        self._keep_alive = keep_alive
+        self._clock = clock
+
+    async def serve(
+        self, request: HttpRequest, exchange: Exchange, entry: Entry, message: jsonrpc.Request, extra: Headers
+    ) -> None:
+        inbound = modern.read(message, request.headers, request.repeated)
+        if isinstance(inbound, Inbound):
+            inbound = self._in_order(inbound, request, entry)
+        if isinstance(inbound, Rejection):
+            body = jsonrpc.error(inbound.id, inbound.code, inbound.message, inbound.data)
+            await exchange.reply(http_status(inbound.code, Era.MODERN), JSON_HEADERS + extra, body)
+        elif inbound.method.work == "relay":
+            await self._call(request, exchange, entry, inbound, extra)
+        elif inbound.name == "subscriptions/listen":
+            await self._listen(exchange, entry, inbound, extra)
+        else:
+            await self._local(exchange, entry, inbound, extra)
+
+    def _in_order(self, inbound: Inbound, request: HttpRequest, entry: Entry) -> Inbound | Rejection:
+        """The last rungs of the ladder, which need to know the server."""
+        offering = entry.offering
+        if offering.view.server.era == Era.LEGACY:
+            return modern.unsupported(inbound.id, json.raw(inbound.client.version), offering.versions())
+        if inbound.name != "tools/call":
+            return inbound
+        target = offering.view.resolve_tool(json.text(inbound.params.get("name")) or "")
+        names = offering.names(target) if target is not None else None
+        problem = modern.param_problem(names, inbound.params, request.headers) if names else None
+        return Rejection(inbound.id, HEADER_MISMATCH, f"Header mismatch: {problem}") if problem else inbound
+
+    async def _local(self, exchange: Exchange, entry: Entry, inbound: Inbound, extra: Headers) -> None:
+        status, body = 200, b""
+        try:
+            if inbound.name == "server/discover":
+                body = jsonrpc.result(inbound.id, entry.offering.discover())
+            else:
+                kind, cursor = KIND_OF_LIST[inbound.name], json.text(inbound.params.get("cursor"))
+                page = entry.offering.page(kind, Era.MODERN, cursor, entry.principal.id)
+                body = jsonrpc.result(inbound.id, page)
+        except BadCursor:
+            status, body = 400, jsonrpc.error(inbound.id, INVALID_PARAMS, "Invalid params: unknown cursor")
+        await exchange.reply(status, JSON_HEADERS + extra, body)
+
+    async def _call(
+        self, request: HttpRequest, exchange: Exchange, entry: Entry, inbound: Inbound, extra: Headers
+    ) -> None:
+        call = Call(
+            inbound.name,
+            inbound.params,
+            inbound.client,
+            entry.principal.id,
+            None,
+            inbound.meta,
+            inbound.progress_token,
+            inbound.log_level,
+            trace(request),
+        )
+        answer = ModernAnswer(
+            exchange, extra, inbound.id, inbound.progress_token, inbound.log_level, self._clock.monotonic()
+        )
+        _cancel_when_gone(exchange)
+        self._keep_alive.add(answer)
+        try:
+            outcome = await self._relay.relay(entry.offering, entry.principal, call, answer.emit)
+        finally:
+            self._keep_alive.remove(answer)
+        await answer.finish(outcome)
+
+    async def _listen(self, exchange: Exchange, entry: Entry, inbound: Inbound, extra: Headers) -> None:
+        """2026-07-28 "Subscriptions": acknowledged first, then what was opted in to, until the client goes."""
+        _cancel_when_gone(exchange)
+        meta = json.raw({modern.SUBSCRIPTION_KEY: Raw(inbound.id)})
+        wanted = json.fields(inbound.params.get("notifications", json.EMPTY))
+
+        async def tell(notice: Notice) -> None:
+            params = {**json.fields(notice.params), "_meta": meta}
+            await exchange.write(sse.encode_event(jsonrpc.notification(notice.method, json.dump(params))))
+
+        honoured = self._listening.honoured(entry.offering, wanted)
+        await exchange.start(200, STREAM_HEADERS + extra)
+        await tell(Notice("notifications/subscriptions/acknowledged", json.raw({"notifications": honoured})))
+        await self._listening.listen(entry, honoured, tell)
+        end = json.dump({"resultType": "complete", "_meta": meta})
+        await exchange.write(sse.encode_event(jsonrpc.result(inbound.id, end)))
+        await exchange.end()
+
+
+def trace(request: HttpRequest) -> tuple[tuple[str, str], ...]:
+    """The headers of a call that are passed on to the upstream: those of W3C Trace Context, and no others."""
+    headers = request.headers
+    return tuple((name.decode(), headers[name].decode("latin-1")) for name in TRACE_HEADERS if name in headers)
+
+
+def _cancel_when_gone(exchange: Exchange) -> None:
+    """In this era closing the connection is cancelling the request."""
+    task = asyncio.current_task()
+    if task is not None:
+        exchange.when_gone(task.cancel)

@@ -1,0 +1,88 @@
+"""HTTP+SSE of 2024-11-05: one stream for everything a server says, and an address to post to. Still widely spoken."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+from gatehouse.protocol import jsonrpc, legacy, sse
+from gatehouse.protocol.call import Client, Era
+from gatehouse.protocol.errors import INVALID_PARAMS, INVALID_REQUEST
+from gatehouse.protocol.jsonrpc import Batch, Malformed, Message, Notification, Request, Response
+from gatehouse.relay.door import Entry
+from gatehouse.relay.sessions import ClientSession, Elsewhere
+from gatehouse.serving.http import JSON_HEADERS, STREAM_HEADERS, Exchange, Headers, HttpRequest
+from gatehouse.serving.mcp_legacy import LegacyFace, LegacyParts
+
+FIRST_VERSION = "2024-11-05"
+
+
+class SseFace:
+    def __init__(self, parts: LegacyParts, legacy: LegacyFace) -> None:
+        self._sessions = parts.sessions
+        self._forwarder = parts.forwarder
+        self._tasks = parts.tasks
+        self._legacy = legacy
+
+    async def serve(self, face: str, request: HttpRequest, exchange: Exchange, entry: Entry, extra: Headers) -> None:
+        if face == "sse" and request.method == "GET":
+            await self._stream(request, exchange, entry, extra)
+        elif face == "messages" and request.method == "POST":
+            await self._message(request, exchange, entry, extra)
+        else:
+            allowed = b"GET" if face == "sse" else b"POST"
+            words = f"{request.method} is not for this address; use {allowed.decode()}"
+            body = jsonrpc.error(b"null", INVALID_REQUEST, words)
+            await exchange.reply(405, JSON_HEADERS + extra + ((b"allow", allowed),), body)
+
+    async def _stream(self, request: HttpRequest, exchange: Exchange, entry: Entry, extra: Headers) -> None:
+        """The session lives exactly as long as this stream."""
+        session = await self._legacy.begin(entry, Client(Era.LEGACY, FIRST_VERSION))
+        address = f"{request.path.rstrip('/').removesuffix('/sse')}/messages?session_id={session.id}"
+        try:
+            await exchange.start(200, STREAM_HEADERS + extra)
+            await exchange.write(sse.encode_event(address.encode(), event="endpoint"))
+            await self._legacy.pour(exchange, session.streams.standalone, 0)
+        finally:
+            self._tasks.spawn(self._sessions.end(session), "end SSE session")
+
+    async def _message(self, request: HttpRequest, exchange: Exchange, entry: Entry, extra: Headers) -> None:
+        handle = parse_qs(request.query.decode("latin-1")).get("session_id", [""])[0]
+        found = await self._sessions.find(handle, entry.offering.view.server.id, entry.principal)
+        if isinstance(found, Elsewhere):
+            await self._forwarder.forward(found.address, request, exchange)
+            return
+        message = jsonrpc.read(request.body)
+        if found is None or isinstance(message, Malformed):
+            words = message.message if isinstance(message, Malformed) else "Session not found; open the stream again"
+            status = 400 if isinstance(message, Malformed) else 404
+            await exchange.reply(status, JSON_HEADERS + extra, jsonrpc.error(b"null", INVALID_REQUEST, words))
+            return
+        await self._take(found, entry, message)
+        await exchange.reply(202, extra, b"")
+
+    async def _take(self, session: ClientSession, entry: Entry, message: Message) -> None:
+        match message:
+            case Request():
+                self._tasks.spawn(self._answer(session, entry, message), "answer on SSE")
+            case Notification():
+                await self._legacy.notification(session, message)
+            case Response():
+                await session.answer(message)
+            case Batch():
+                for item in message.items:
+                    await self._take(session, entry, jsonrpc.read(bytes(item)))
+            case Malformed():
+                await session.streams.standalone.send(jsonrpc.error(message.id, message.code, message.message))
+
+    async def _answer(self, session: ClientSession, entry: Entry, message: Request) -> None:
+        stream = session.streams.standalone
+        if message.method != "initialize":
+            await self._legacy.answer(entry, session, message, stream)
+            return
+        try:
+            session.client = legacy.read_initialize(message.params)
+        except ValueError as error:
+            await stream.send(jsonrpc.error(message.id, INVALID_PARAMS, f"Invalid params: {error}"))
+            return
+        await self._sessions.save(session)
+        await stream.send(jsonrpc.result(message.id, entry.offering.initialize(session.client.version)))

@@ -1,0 +1,147 @@
+"""What the person who runs Gatehouse may decide. Read by `app` and `cli` alone.
+
+Order of precedence: command line, environment (`GATEHOUSE_PORT`, nested as `GATEHOUSE_LIMITS__BODY_BYTES`), one TOML or
+JSON file, the defaults below. A file that is an `mcp.json` (with `mcpServers` or `servers`) works as it stands: its
+servers become upstreams.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gatehouse.kit.errors import Invalid
+
+ENV_PREFIX = "GATEHOUSE_"
+UPSTREAM_KEYS = ("mcpServers", "servers", "mcp", "mcp_servers")
+"""Top-level keys of a config file that hold MCP servers in the form of other programs, not settings."""
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    body_bytes: int = 10 * 1024 * 1024
+    """Largest request body that a client may send."""
+    result_bytes: int = 64 * 1024 * 1024
+    """Largest answer that is taken from an upstream."""
+    page_size: int = 1000
+    """Capabilities in one page of an MCP list."""
+    sessions: int = 10_000
+    """Legacy sessions that one worker keeps; past that the longest idle one is let go."""
+    stdio_processes: int = 64
+    """Stdio child processes of one worker."""
+
+
+class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    connect: float = 10.0
+    """Seconds to reach an upstream."""
+    call: float = 300.0
+    """Seconds without any sign of life from an upstream, after which a call is given up."""
+    discover: float = 30.0
+    """Seconds to ask an upstream for all that it offers."""
+    session_idle: float = 3600.0
+    """Seconds after which an unused legacy session ends."""
+    upstream_idle: float = 300.0
+    """Seconds after which an unused upstream session, and its stdio process, ends."""
+    shutdown: float = 10.0
+    """Seconds that calls in flight get to finish on a stop."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    data: str = ""
+    """Data directory; the platform's user data directory where left empty."""
+    host: str = "127.0.0.1"
+    port: int = 4444
+    workers: int = 1
+    database: str = ""
+    """Database URL: `sqlite:///FILE`, `postgresql://...`, `mysql://...` or `mariadb://...`; SQLite in the data directory where empty."""
+    key: str = ""
+    """Master key, 32 bytes in base64; the file `key` in the data directory where empty."""
+    public_url: str = ""
+    """The address that clients use, where it is not the one listened on: `https://tools.example.com`."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Further names that a request's Host may have. Where empty and not on loopback, every name is taken."""
+    allowed_origins: tuple[str, ...] = ()
+    """Web origins whose pages may call, besides our own and those on loopback."""
+    allow_anonymous: bool = False
+    """Let servers with anonymous access be used although Gatehouse listens on more than loopback."""
+    fast_path: bool = True
+    """Answer the common MCP POST inside the HTTP protocol object, without ASGI."""
+    poll_interval: float = 0.5
+    """Seconds between looks at the database's revision."""
+    refresh_interval: float = 600.0
+    """Seconds between full looks at what an upstream offers, besides its own notices."""
+    internal_host: str = "127.0.0.1"
+    """The address of this machine on which its workers can be reached by those of the others, on a free port."""
+    log_level: str = "info"
+    limits: Limits = Limits()
+    timeouts: Timeouts = Timeouts()
+
+    @property
+    def data_dir(self) -> Path:
+        return Path(self.data) if self.data else default_data_dir()
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.data_dir / 'gatehouse.db'}"
+
+
+def default_data_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """`GATEHOUSE_DATA`, else the platform's directory for a user's data."""
+    if environ.get("GATEHOUSE_DATA"):
+        return Path(environ["GATEHOUSE_DATA"])
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "gatehouse"
+    if sys.platform == "win32":
+        return Path(environ.get("LOCALAPPDATA", str(Path.home()))) / "gatehouse"
+    return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "gatehouse"
+
+
+def load_settings(
+    file: Path | None, overrides: Mapping[str, Any], environ: Mapping[str, str] = os.environ
+) -> tuple[Settings, dict[str, Any]]:
+    """The settings, and the part of the file that holds MCP servers (empty where there is none); raises `Invalid`."""
+    content = _read(file) if file else {}
+    servers = {key: content.pop(key) for key in UPSTREAM_KEYS if key in content}
+    known = content if not servers else {key: content[key] for key in Settings.__struct_fields__ if key in content}
+    merged = _merge(_merge(known, _from_environment(environ)), {k: v for k, v in overrides.items() if v is not None})
+    try:
+        return msgspec.convert(merged, Settings, strict=False), servers
+    except msgspec.ValidationError as error:
+        raise Invalid(f"The settings can't be used: {error}.", "See `gatehouse up --help` and the docs for each one.") from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        data = file.read_bytes()
+        return tomllib.loads(data.decode()) if file.suffix == ".toml" else msgspec.json.decode(data, type=dict[str, Any])
+    except OSError as error:
+        raise Invalid(f"{file} can't be read: {error.strerror}.", "Name a file that exists with -c.") from None
+    except (ValueError, msgspec.DecodeError) as error:
+        raise Invalid(f"{file} is not valid {'TOML' if file.suffix == '.toml' else 'JSON'}: {error}.") from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    nested = {"limits", "timeouts"}
+    for variable, value in environ.items():
+        path = variable.removeprefix(ENV_PREFIX).lower().split("__")
+        if not variable.startswith(ENV_PREFIX) or path[0] not in Settings.__struct_fields__:
+            continue
+        if path[0] in nested and len(path) == 2:
+            found.setdefault(path[0], {})[path[1]] = value
+        elif path[0] not in nested:
+            found[path[0]] = value.split(",") if path[0].startswith("allowed_") else value
+    return found
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged

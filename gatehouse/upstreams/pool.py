@@ -1,0 +1,69 @@
+"""The links of one worker to its upstreams: made when first needed, made anew when how to reach one changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gatehouse.catalog.model import Upstream
+from gatehouse.protocol.call import Call, Emit, Outcome
+from gatehouse.protocol.headers import HeaderMap
+from gatehouse.upstreams.base import Outlet, Reach
+from gatehouse.upstreams.mcp import McpLink
+
+KINDS = {"mcp": McpLink}
+"""A kind of upstream is one line here."""
+
+
+class Pool:
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+        self._links: dict[str, tuple[int, McpLink]] = {}
+
+    def link(self, upstream: Upstream) -> McpLink:
+        known = self._links.get(upstream.id)
+        if known is not None and known[0] == upstream.config_revision:
+            return known[1]
+        if known is not None:
+            self._reach.tasks.spawn(known[1].close(), f"close link to {upstream.name}")
+        link = KINDS[upstream.kind](upstream, self._reach)
+        self._links[upstream.id] = (upstream.config_revision, link)
+        return link
+
+    async def send(self, upstream: Upstream, call: Call, names: HeaderMap | None, emit: Emit) -> Outcome:
+        """Carry a call to an upstream; see `UpstreamLink.send`."""
+        return await self.link(upstream).send(call, names, emit)
+
+    def keep(self, upstreams: Mapping[str, Upstream]) -> None:
+        """Close the links to upstreams that are gone, disabled or reached in another way now."""
+        for id_, (revision, link) in tuple(self._links.items()):
+            upstream = upstreams.get(id_)
+            if upstream is None or not upstream.enabled or upstream.config_revision != revision:
+                del self._links[id_]
+                self._reach.tasks.spawn(link.close(), "close link")
+
+    def log(self, upstream_id: str) -> list[str]:
+        """The last lines that a stdio upstream wrote to its stderr, in this worker."""
+        known = self._links.get(upstream_id)
+        return list(known[1].wires.stderr.lines()) if known is not None else []
+
+    def attach(self, session: str, outlet: Outlet) -> None:
+        """A client's legacy session, for what upstreams say outside of its calls."""
+        self._reach.outlets[session] = outlet
+
+    async def end_session(self, session: str) -> None:
+        self._reach.outlets.pop(session, None)
+        for _, link in tuple(self._links.values()):
+            await link.end_session(session)
+
+    async def notify_session(self, session: str, method: str) -> None:
+        for _, link in tuple(self._links.values()):
+            await link.notify_session(session, method)
+
+    async def sweep(self) -> None:
+        for _, link in tuple(self._links.values()):
+            await link.sweep()
+
+    async def close(self) -> None:
+        for _, link in tuple(self._links.values()):
+            await link.close()
+        self._links.clear()

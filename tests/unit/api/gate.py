@@ -1,0 +1,111 @@
+"""The whole API over a real database, with an administrator's token."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+
+from gatehouse.access.keyring import Keyring
+from gatehouse.access.model import Principal
+from gatehouse.access.tokens import Tokens
+from gatehouse.api.build import build_api
+from gatehouse.api.context import ApiContext
+from gatehouse.catalog.service import Catalog
+from gatehouse.store.database import Database
+from gatehouse.store.secrets import Secrets
+from tests.support.clocks import HandClock
+from tests.support.operations import OfferedOperations
+
+URL = "https://gate.test"
+
+
+@dataclass(slots=True)
+class Gate:
+    """As the composition root does it: `settle` reads anew what the worker knows."""
+
+    database: Database
+    clock: HandClock
+    catalog: Catalog
+    tokens: Tokens
+    operations: OfferedOperations
+    keyring: Keyring
+    anonymous_allowed: bool = True
+    settled: int = 0
+    admin: str = ""
+    client: httpx.AsyncClient = field(init=False)
+
+    @property
+    def context(self) -> ApiContext:
+        return ApiContext(
+            catalog=self.catalog,
+            tokens=self.tokens,
+            operations=self.operations,
+            settle=self.settle,
+            identify=self.identify,
+            clock=self.clock,
+            public_url=lambda request: URL,
+            anonymous_allowed=self.anonymous_allowed,
+            version="1.2.3",
+            body_bytes=100_000,
+        )
+
+    async def settle(self) -> None:
+        self.settled += 1
+        self.keyring = await Keyring.load(self.database)
+
+    def identify(self, authorization: bytes) -> Principal | None:
+        scheme, _, token = authorization.partition(b" ")
+        return self.keyring.identify(token) if scheme.lower() == b"bearer" else None
+
+    async def create(self, path: str, **body: Any) -> dict[str, Any]:
+        response = await self.client.post(path, json=body)
+        assert response.status_code == 201, response.text
+        made: dict[str, Any] = response.json()
+        return made
+
+    async def get(self, path: str, **query: str | int) -> Any:
+        response = await self.client.get(path, params=query)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def send(self, method: str, path: str, body: Any = None, token: str = "") -> httpx.Response:
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        return await self.client.request(method, path, json=body, headers=headers)
+
+    async def token(self, *permissions: str, expires_in: str | None = None) -> str:
+        """The plain text of a new token."""
+        body: dict[str, Any] = {"name": "some token", "permissions": permissions}
+        made = await self.create("/tokens", **body, **({"expires_in": expires_in} if expires_in else {}))
+        return str(made["token"])
+
+
+@asynccontextmanager
+async def opened_gate(database: Database, anonymous_allowed: bool = True) -> AsyncGenerator[Gate]:
+    clock = HandClock()
+    catalog = Catalog(database, Secrets(bytes(32)), clock)
+    tokens = Tokens(database, clock)
+    gate = Gate(database, clock, catalog, tokens, OfferedOperations(catalog), Keyring({}), anonymous_allowed)
+    gate.admin = await tokens.ensure_admin() or ""
+    await gate.settle()
+    app = Starlette(routes=[build_api(gate.context)])
+    transport = httpx.ASGITransport(app)
+    headers = {"authorization": f"Bearer {gate.admin}"}
+    async with httpx.AsyncClient(transport=transport, base_url=f"{URL}/api/v1", headers=headers) as client:
+        gate.client = client
+        yield gate
+
+
+def problem(response: httpx.Response, status: int) -> dict[str, Any]:
+    """The problem document of an answer that has to be one."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    found: dict[str, Any] = response.json()
+    assert found["status"] == status
+    assert found["type"].startswith("urn:gatehouse:problem:")
+    assert found["title"] and found["detail"]
+    return found
