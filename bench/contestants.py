@@ -139,9 +139,9 @@ class Gatehouse:
         """Start it, and don't wait."""
         command = [sys.executable, "-m", "gatehouse", "up", "--host", "127.0.0.1", "--port", str(self.port)]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEHOUSE_")}
-        self._program = Program(
-            [*command, "--data", str(self.data), "--no-browser"], self.data.with_suffix(".log"), kept
-        )
+        environment = kept | {"PYTHONPATH": str(HERE.parent)}
+        log = self.data.with_suffix(".log")
+        self._program = Program([*command, "--data", str(self.data), "--no-browser"], log, environment)
 
     def wait(self) -> None:
         """Returns when it is ready."""

@@ -88,7 +88,7 @@ class Client(asyncio.Protocol):
         template = wire.list_template if work == "list" else wire.call_template
         self._template = template(self._job, self._session)
         self.answered = {"list": self._page, "stream": self._streamed}.get(work, self._called)
-        self._crowd.done(self)
+        self._crowd.done()
 
     # The work.
 
@@ -99,19 +99,11 @@ class Client(asyncio.Protocol):
         self._transport.write(self._template.replace(b"%d", b"%d" % self._id))
 
     def open_stream(self) -> None:
-        """From here on only the head of an answer is waited for."""
-        self.data_received = self._stream_opened  # type: ignore[method-assign]
+        self._transport.set_protocol(Listener(self._crowd))
         self._transport.write(wire.get_stream(self._job, self._session))
 
     def close(self) -> None:
         self._transport.abort()
-
-    def _stream_opened(self, data: bytes) -> None:
-        if not self._head_end:
-            self._head_end = 1
-            if data[9:12] != b"200":
-                self._crowd.fail(f"GET was answered {data[:200]!r}")
-            self._crowd.done(self)
 
     def _called(self, status: bytes, head: bytes, body: bytes) -> None:
         expect(status, b"200", body)
@@ -134,6 +126,24 @@ class Client(asyncio.Protocol):
         if self._found != self._job.count:
             raise WrongAnswer(f"the list has {self._found} tools instead of {self._job.count}")
         self._crowd.answered(self, perf_counter() - self._started)
+
+
+class Listener(asyncio.Protocol):
+    """A connection that waits for the head of a stream, and then for nothing."""
+
+    def __init__(self, crowd: Crowd) -> None:
+        self._crowd = crowd
+        self._opened = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._crowd.fail(f"a stream was closed: {exc or 'by the other side'}")
+
+    def data_received(self, data: bytes) -> None:
+        if not data.startswith(b"HTTP/1.1 200") and not self._opened:
+            self._crowd.fail(f"GET was answered {data[:200]!r}")
+        elif not self._opened:
+            self._opened = True
+            self._crowd.done()
 
 
 def expect(status: bytes, wanted: bytes, body: bytes) -> None:
@@ -198,9 +208,9 @@ class Crowd:
         if perf_counter() < self._until:
             client.ask()
         else:
-            self.done(client)
+            self.done()
 
-    def done(self, client: Client) -> None:
+    def done(self) -> None:
         self._busy -= 1
         if not self._busy and not self._over.done():
             self._over.set_result(None)

@@ -136,5 +136,5 @@ def markdown(report: Report) -> str:
 
 def closing(report: Report) -> list[str]:
     missed = f"Missed: {'; '.join(report.missed)}." if report.missed else "No budget was missed."
-    verified = f"{sum(each.calls for each in report.loads):,} answers were verified."
+    verified = f"{sum(each.calls for each in report.loads):,} answers of the loads were verified."
     return [f"{report.machine}; {report.seconds:.0f} s. {verified}", *report.notes, missed]

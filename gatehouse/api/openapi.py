@@ -33,7 +33,7 @@ _PROBLEMS = {
 _VERBS = {
     ("GET", False): "list",
     ("POST", False): "create",
-    ("GET", True): "get",
+    ("GET", True): "show",
     ("PATCH", True): "change",
     ("DELETE", True): "delete",
 }
@@ -130,13 +130,13 @@ def _parameters(query: Any) -> list[Node]:
 
 def _parameter(name: str, node: Node) -> Node:
     """A parameter that is left out is not null, so null is no part of its schema."""
-    schema = {key: value for key, value in node.items() if key not in {"description", "default"}}
+    schema = dict(node)
     choices = [choice for choice in schema.pop("anyOf", []) if choice != {"type": "null"}]
-    schema = {**schema, **(choices[0] if len(choices) == 1 else {"anyOf": choices} if choices else {})}
-    if node.get("default") is not None:
-        schema["default"] = node["default"]
-    described = {"description": node["description"]} if "description" in node else {}
-    return {"name": name, "in": "query", **described, "schema": schema}
+    schema |= choices[0] if len(choices) == 1 else {"anyOf": choices} if choices else {}
+    if schema.get("default", "") is None:
+        del schema["default"]
+    text = schema.pop("description", None)
+    return {"name": name, "in": "query", **({"description": text} if text else {}), "schema": schema}
 
 
 def _success(one: Endpoint, schemas: _Schemas) -> Node:
@@ -164,7 +164,7 @@ def _problem(text: str, schemas: _Schemas) -> Node:
 
 
 def _operation_id(method: str, path: str) -> str:
-    """`list_tools`, `change_tool`, `get_server_bindings`, `call_tool`."""
+    """`list_tools`, `show_tool`, `get_server_bindings`, `call_tool`."""
     collection, *rest = path.strip("/").split("/")
     one = collection.removesuffix("s")
     if len(rest) < 2:

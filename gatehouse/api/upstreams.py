@@ -133,7 +133,7 @@ Environment = dict[str, str]
 
 
 class UpstreamInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An upstream to add: a `url`, or a `command` with `args`, `env` and `cwd`."""
+    """An upstream to add: a `url`, or a `command` with `args`, `env` and `cwd`, which takes the permission `upstream.stdio` too."""
 
     name: Name
     kind: Literal["mcp"] = "mcp"
@@ -155,7 +155,10 @@ class UpstreamInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class UpstreamChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is left out stays; null clears. `env` and `credential` are replaced as a whole."""
+    """What is left out stays; null clears. `env` and `credential` are replaced as a whole.
+
+    What says what runs here (`command`, `args`, `env`, `cwd`) takes the permission `upstream.stdio` too.
+    """
 
     name: Name | UnsetType = UNSET
     transport: Transport | UnsetType = UNSET

@@ -7,6 +7,8 @@ from typing import Any
 
 import uvicorn
 
+from gatehouse.kit.errors import Invalid
+
 
 class InternalListener:
     """Serves an ASGI app on a free port of `host`, beside the worker's own server."""
@@ -19,11 +21,15 @@ class InternalListener:
         self._listener: asyncio.Server | None = None
 
     async def start(self) -> str:
-        """The address, as `host:port`."""
+        """The address, as `host:port`; raises `Invalid`."""
         config = self._server.config
         if not config.loaded:
             config.load()
-        self._listener = await asyncio.get_running_loop().create_server(self._protocol, self._host, 0)
+        try:
+            self._listener = await asyncio.get_running_loop().create_server(self._protocol, self._host, 0)
+        except OSError as error:
+            words = f"The setting internal_host can't be listened on: {self._host}: {error.strerror}."
+            raise Invalid(words, "Give an address of this machine.") from None
         port = self._listener.sockets[0].getsockname()[1]
         return f"{self._host}:{port}"
 

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from gatehouse.app.worker import Worker, opened
-from gatehouse.catalog.model import Upstream
 from gatehouse.catalog.service import NewUpstream, UpstreamChanges
 from gatehouse.catalog.transfer import ImportedUpstream, credential, read_mcp_config
-from gatehouse.kit.errors import NotFound
+from gatehouse.kit.errors import Conflict, Invalid
 from gatehouse.settings import Settings
 
 log = logging.getLogger("gatehouse")
@@ -24,7 +23,7 @@ SAMPLE_COMMAND = (sys.executable, "-m", "gatehouse.samples.time")
 
 async def prepare(settings: Settings, servers: Mapping[str, Any], sample: bool) -> Path:
     """Make what is missing, and only that; the answer is the file with the admin token. Raises `GatewayError`."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_directory(settings.data_dir)
     token_file = settings.data_dir / TOKEN_FILE
     async with opened(settings) as worker:
         plain = await worker.tokens.ensure_admin()
@@ -37,6 +36,16 @@ async def prepare(settings: Settings, servers: Mapping[str, Any], sample: bool) 
     return token_file
 
 
+def _make_directory(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        words = f"The data directory {directory} can't be made: {error.strerror}."
+        raise Invalid(words, "Choose another with --data.") from None
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise Invalid(f"The data directory {directory} can't be written to.", "Choose another with --data.")
+
+
 def write_secret(file: Path, text: str) -> None:
     """For the owner's eyes only, from the first moment on."""
     file.unlink(missing_ok=True)
@@ -45,18 +54,25 @@ def write_secret(file: Path, text: str) -> None:
 
 
 async def _take_in(worker: Worker, servers: Mapping[str, Any]) -> None:
-    """Upstreams as a config file has them: new ones are added, known ones changed where the file says otherwise."""
+    """Upstreams as a config file has them: new ones are added, known ones changed where the file says otherwise.
+
+    One that can't be used does not keep the others, nor the gateway, from starting.
+    """
     transfer = read_mcp_config(dict(servers), os.environ)
     for problem in transfer.problems:
         log.warning("In the config file: %s", problem)
     for wanted in transfer.upstreams:
         try:
-            known = await worker.catalog.upstream(wanted.name)
-        except NotFound:
-            await worker.catalog.create_upstream(_new(wanted))
-            continue
-        if _differs(worker, known, wanted):
-            await worker.catalog.change_upstream(known.id, _changes(wanted))
+            await _settle(worker, wanted)
+        except (Conflict, Invalid) as error:
+            log.warning("In the config file: '%s' was left out: %s", wanted.name, error)
+
+
+async def _settle(worker: Worker, wanted: ImportedUpstream) -> None:
+    try:
+        await worker.catalog.create_upstream(_new(wanted))
+    except Conflict:  # It is there already, from the last start or from another gateway's.
+        await worker.catalog.change_upstream(wanted.name, _changes(wanted))
 
 
 def _new(wanted: ImportedUpstream) -> NewUpstream:
@@ -84,27 +100,17 @@ def _changes(wanted: ImportedUpstream) -> UpstreamChanges:
         transport=wanted.transport,
         credential=credential(wanted.headers),
         enabled=not wanted.disabled,
+        timeout=wanted.timeout,
     )
-
-
-def _differs(worker: Worker, known: Upstream, wanted: ImportedUpstream) -> bool:
-    same = (
-        (known.url, known.command, tuple(known.args), known.cwd, known.transport, known.enabled)
-        == (wanted.url, wanted.command, tuple(wanted.args), wanted.cwd, wanted.transport, not wanted.disabled)
-        and worker.catalog.open_credential(known) == credential(wanted.headers)
-        and dict(worker.catalog.open_env(known)) == dict(wanted.env)
-    )
-    return not same
 
 
 async def _add_sample(worker: Worker) -> None:
     command, *args = SAMPLE_COMMAND
+    sample = NewUpstream(name=SAMPLE, command=command, args=tuple(args), description="A sample to try things on")
     try:
-        known = await worker.catalog.upstream(SAMPLE)
-    except NotFound:
-        sample = NewUpstream(name=SAMPLE, command=command, args=tuple(args), description="A sample to try things on")
         await worker.catalog.create_upstream(sample)
-        return
-    if (known.command, tuple(known.args)) != (command, tuple(args)) and tuple(known.args) == tuple(args):
-        # Installed anew, elsewhere: the same sample, run by another interpreter.
-        await worker.catalog.change_upstream(known.id, UpstreamChanges(command=command))
+    except Conflict:
+        known = await worker.catalog.upstream(SAMPLE)
+        if known.args == tuple(args):
+            # Installed anew, elsewhere: the same sample, run by another interpreter.
+            await worker.catalog.change_upstream(known.id, UpstreamChanges(command=command))

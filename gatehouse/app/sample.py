@@ -6,34 +6,33 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from gatehouse.app.prepare import SAMPLE
-from gatehouse.app.worker import Worker
-from gatehouse.catalog.model import Kind
+from gatehouse.app.worker import AfterStart, Worker
+from gatehouse.catalog.model import Kind, Status
 from gatehouse.catalog.service import CapabilityFilter, NewServer
 from gatehouse.kit.errors import Conflict, NotFound
 from gatehouse.kit.pages import PageRequest
 from gatehouse.settings import default_data_dir
 
-_LEASE_SECONDS = 60.0
 _DEFAULT_URL = "http://127.0.0.1:4444"
 
 
-def show_sample(url: str) -> Callable[[Worker], Awaitable[None]]:
+def show_sample(url: str) -> AfterStart:
     """What a worker does once it has started; of several workers one does it."""
 
     async def show(worker: Worker) -> None:
-        if not await worker.leases.acquire("sample", worker.instances.id, _LEASE_SECONDS):
-            return
         upstream = await worker.catalog.upstream(SAMPLE)
         await worker.refresher.refresh(upstream.id)
+        upstream = await worker.catalog.upstream(SAMPLE)
+        if upstream.status is not Status.OK:
+            print(f"\nThe sample can't be shown: {upstream.error}\n", flush=True)
+            return
         await _bind(worker)
         await worker.watcher.settle()
-        print(
-            f"\nThe sample is ready. Call a tool through its virtual server:\n\n  {_command(worker, url)}\n", flush=True
-        )
+        command = _command(worker.settings.data_dir, url)
+        print(f"\nThe sample is ready. Call a tool through its virtual server:\n\n  {command}\n", flush=True)
 
     return show
 
@@ -62,14 +61,13 @@ async def _bind(worker: Worker) -> None:
         return  # Somebody was faster.
 
 
-def _command(worker: Worker, url: str) -> str:
-    name = _program()
+def _command(data_dir: Path, url: str) -> str:
     environment: list[str] = []
     if url != _DEFAULT_URL:
         environment.append(f"GATEHOUSE_URL={shlex.quote(url)}")
-    if worker.settings.data_dir.absolute() != default_data_dir({}).absolute():
-        environment.append(f"GATEHOUSE_DATA={shlex.quote(str(worker.settings.data_dir))}")
-    return " ".join([*environment, name, "call", SAMPLE, "current_time", "timezone=Asia/Seoul"])
+    if data_dir.absolute() != default_data_dir({}).absolute():
+        environment.append(f"GATEHOUSE_DATA={shlex.quote(str(data_dir.absolute()))}")
+    return " ".join([*environment, _program(), "call", SAMPLE, "current_time", "timezone=Asia/Seoul"])
 
 
 def _program() -> str:

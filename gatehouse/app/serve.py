@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import logging
+import multiprocessing
+import os
+import signal
 import socket
+import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from gatehouse.app.faces import on_loopback
 from gatehouse.app.prepare import prepare
 from gatehouse.app.sample import show_sample
 from gatehouse.app.worker import Worker
-from gatehouse.kit.errors import Conflict, Invalid
+from gatehouse.kit.errors import Conflict, GatewayError, Invalid
 from gatehouse.serving.fast import Ways, fast_protocol
 from gatehouse.settings import Settings
 
 BACKLOG = 2048
+LEVELS = ("debug", "info", "warning", "error")
 
 
 def serve(settings: Settings, servers: Mapping[str, Any], sample: bool) -> None:
@@ -29,16 +38,31 @@ def serve(settings: Settings, servers: Mapping[str, Any], sample: bool) -> None:
     try:
         token_file = asyncio.run(prepare(settings, servers, sample))
         url = settings.public_url or local_url(settings.host, listener)
-        print(f"Gatehouse at {url}\n  data         {settings.data_dir}\n  admin token  {token_file}", flush=True)
-        if not on_loopback(settings):
-            print("  Other machines can reach it: put TLS in front.", flush=True)
-        config = WorkerConfig(settings, url if sample else None)
-        if settings.workers == 1:
-            uvicorn.Server(config).run([listener])
-        else:
-            Multiprocess(config, sockets=[listener]).run()
+        _announce(settings, url, token_file)
+        run(WorkerConfig(settings, url if sample else None), listener)
     finally:
         listener.close()
+
+
+def run(config: uvicorn.Config, listener: socket.socket) -> None:
+    """Until stopped; ends the program where a worker can't start."""
+    with contextlib.suppress(KeyboardInterrupt):
+        if config.workers == 1:
+            uvicorn.Server(config).run([listener])
+            return
+        supervisor = Multiprocess(config, sockets=[listener])
+        supervisor.run()
+        if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+            raise SystemExit(STARTUP_FAILURE)
+
+
+def _announce(settings: Settings, url: str, token_file: Path) -> None:
+    token = (
+        str(token_file) if token_file.exists() else "made when this database was new, and not kept in this directory"
+    )
+    print(f"Gatehouse at {url}\n  data         {settings.data_dir}\n  admin token  {token}", flush=True)
+    if not on_loopback(settings):
+        print("  Other machines can reach it: put TLS in front.", flush=True)
 
 
 class WorkerConfig(uvicorn.Config):
@@ -59,6 +83,8 @@ class WorkerConfig(uvicorn.Config):
         )
         self.settings = settings
         self.sample_url = sample_url
+        # Of several workers one shows the sample: whoever comes first, and keeps this.
+        self.sample_turn = multiprocessing.get_context("spawn").Lock() if sample_url and settings.workers > 1 else None
 
     def configure_logging(self) -> None:
         if hasattr(self, "settings"):
@@ -67,7 +93,8 @@ class WorkerConfig(uvicorn.Config):
     def load(self) -> None:
         settings = self.settings
         worker = Worker(settings)
-        if self.sample_url:
+        _end_with_supervisor()
+        if self.sample_url and (self.sample_turn is None or self.sample_turn.acquire(block=False)):
             worker.on_start(show_sample(self.sample_url))
         limit = settings.limits.body_bytes if settings.fast_path else 0
         self.app = worker
@@ -75,21 +102,40 @@ class WorkerConfig(uvicorn.Config):
         super().load()
 
 
+def _end_with_supervisor() -> None:
+    """A worker whose supervisor was killed would keep the port and its processes, and nobody could stop it."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None:
+        return
+
+    def wait() -> None:
+        supervisor.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="wait for the supervisor", daemon=True).start()
+
+
 def listen(host: str, port: int) -> socket.socket:
-    """The socket, bound; raises `Conflict` where somebody else has the port."""
+    """The socket, listening, so that the port is ours from here on; raises `Conflict` or `Invalid`."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except socket.gaierror:
-        listener.close()
-        raise Invalid(f"{host} is not an address of this machine.") from None
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        words = f"{host}:{port} can't be listened on: {error.strerror}."
-        raise Conflict(words, "Is Gatehouse running already? Choose another port with --port.") from None
+        raise _unusable(host, port, error) from None
     listener.set_inheritable(True)
     return listener
+
+
+def _unusable(host: str, port: int, error: OSError) -> GatewayError:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return Invalid(f"{host} is not an address of this machine.", "Choose another with --host.")
+    words = f"{host}:{port} can't be listened on: {error.strerror}."
+    if error.errno == errno.EADDRINUSE:
+        return Conflict(words, "Is Gatehouse running already? Choose another port with --port.")
+    return Invalid(words, "Choose another port with --port.")
 
 
 def local_url(host: str, listener: socket.socket) -> str:
@@ -99,7 +145,10 @@ def local_url(host: str, listener: socket.socket) -> str:
 
 
 def log_to_terminal(level: str) -> None:
+    """Raises `Invalid`."""
+    if level.lower() not in LEVELS:
+        raise Invalid(f"'{level}' is not a level of the log.", f"Choose one of {', '.join(LEVELS)}.")
     form = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
     logging.basicConfig(level=level.upper(), format=form, datefmt="%H:%M:%S")
-    for chatty in ("uvicorn.error", "alembic"):
+    for chatty in ("aiosqlite", "alembic", "asyncio", "uvicorn.error"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,7 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from gatehouse.access.keyring import Keyring
 from gatehouse.app.faces import Base, Faces, build_faces
-from gatehouse.app.worker import not_found
+from gatehouse.app.repeating import every
+from gatehouse.app.worker import not_found, sweep_pause
 from gatehouse.catalog.model import Binding, Capability, Offer, Server, Status, Upstream
 from gatehouse.catalog.snapshot import CatalogSnapshot
 from gatehouse.kit import json
@@ -31,6 +33,7 @@ from gatehouse.upstreams.http import HttpClient
 from gatehouse.upstreams.pool import Pool
 from gatehouse.upstreams.stdio import Launcher
 
+log = logging.getLogger("gatehouse")
 NAME = "exposed"
 
 
@@ -77,6 +80,9 @@ class Single:
         self.faces.door.everything_is(NAME)
         routes = health_routes(self.faces.meter, self._ready, lambda authorization: True)
         self._front = Front(self.handle, self.settings.limits.body_bytes, list(routes), not_found)
+        pause = sweep_pause(self.settings.timeouts)
+        for sweep in (self.faces.keep_alive.sweep, self.faces.sessions.sweep, self._pool.sweep):
+            tasks.spawn(every(pause, sweep), "sweep")
         print(
             f"{self._upstream.command} is served at {self._url}/mcp, and at {self._url}/sse for older clients",
             flush=True,
@@ -92,7 +98,12 @@ class Single:
         return CatalogSnapshot.build(1, [upstream], capabilities, [server], bindings)
 
     async def _changed(self, upstream_id: str, lists: frozenset[str]) -> None:
-        await self._current.replace(await self._look(), self._current.keyring)
+        try:
+            snapshot = await self._look()
+        except GatewayError as error:
+            log.warning("It says that what it offers has changed, and can't be asked for it: %s", error)
+            return
+        await self._current.replace(snapshot, self._current.keyring)
 
     async def _ready(self) -> str | None:
         return None
@@ -118,6 +129,7 @@ class Single:
             try:
                 await self.start()
             except GatewayError as error:
+                await self.stop()
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return
             await send({"type": "lifespan.startup.complete"})

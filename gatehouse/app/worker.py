@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 from starlette.requests import Request
@@ -22,6 +20,7 @@ from gatehouse.api.build import build_api
 from gatehouse.api.context import ApiContext
 from gatehouse.app.faces import Base, Faces, anonymous_allowed, build_faces
 from gatehouse.app.internal import InternalListener
+from gatehouse.app.repeating import every
 from gatehouse.catalog.service import Catalog
 from gatehouse.catalog.snapshot import SnapshotLoader
 from gatehouse.kit.clock import SystemClock
@@ -34,7 +33,7 @@ from gatehouse.serving.answers import SILENCE
 from gatehouse.serving.asgi import Front
 from gatehouse.serving.health import health_routes
 from gatehouse.serving.http import Exchange, HttpRequest
-from gatehouse.settings import Settings
+from gatehouse.settings import Settings, Timeouts
 from gatehouse.store.bus import RevisionWatcher
 from gatehouse.store.database import Database
 from gatehouse.store.instances import Instances, Leases, SessionRecords
@@ -44,7 +43,9 @@ from gatehouse.upstreams.http import HttpClient
 from gatehouse.upstreams.pool import Pool
 from gatehouse.upstreams.stdio import Launcher
 
-log = logging.getLogger("gatehouse")
+HEARTBEAT = 1.0
+"""Seconds."""
+AfterStart = Callable[["Worker"], Coroutine[Any, Any, None]]
 
 
 class Worker:
@@ -63,9 +64,9 @@ class Worker:
         self.records = SessionRecords(self.database)
         self.watcher = RevisionWatcher(self.database, settings.poll_interval)
         self._internal = InternalListener(self, settings.internal_host)
-        self._on_start: list[Callable[[Worker], Awaitable[None]]] = []
+        self._on_start: list[AfterStart] = []
 
-    def on_start(self, work: Callable[[Worker], Awaitable[None]]) -> None:
+    def on_start(self, work: AfterStart) -> None:
         """Do this once the worker has started, beside its other work."""
         self._on_start.append(work)
 
@@ -120,26 +121,15 @@ class Worker:
         watch = Watch(parts, self.settings.refresh_interval)
         self.tasks.spawn(self.watcher.run(), "watch for changes")
         self.tasks.spawn(watch.run(self.instances.id), "watch upstreams")
-        self.tasks.spawn(self._every(1.0, self._beat), "heartbeat")
-        self.tasks.spawn(self._every(SILENCE, self._sweep), "sweep")
+        self.tasks.spawn(every(HEARTBEAT, self.instances.heartbeat), "heartbeat")
+        pause = sweep_pause(self.settings.timeouts)
+        # Each on its own, so that none waits for a slow client, a stubborn process or the database of another.
+        for sweep in (self.faces.keep_alive.sweep, self.faces.sessions.sweep, self.pool.sweep, self._purge):
+            self.tasks.spawn(every(pause, sweep), "sweep")
         for work in self._on_start:
-            self.tasks.spawn(_as_coroutine(work(self)), "after start")
+            self.tasks.spawn(work(self), "after start")
 
-    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            try:
-                await work()
-            except GatewayError as error:
-                log.warning("%s", error)
-
-    async def _beat(self) -> None:
-        await self.instances.heartbeat()
-
-    async def _sweep(self) -> None:
-        await self.faces.keep_alive.sweep()
-        await self.faces.sessions.sweep()
-        await self.pool.sweep()
+    async def _purge(self) -> None:
         await self.records.purge(self.clock.now())
 
     def _front(self) -> Front:
@@ -213,6 +203,7 @@ class Worker:
         try:
             await self.start()
         except GatewayError as error:
+            await self.database.close()
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})
@@ -221,8 +212,9 @@ class Worker:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _as_coroutine(work: Awaitable[None]) -> None:
-    await work
+def sweep_pause(timeouts: Timeouts) -> float:
+    """Seconds between sweeps: often enough to send signs of life, and to end what is idle about when it should."""
+    return max(0.5, min(SILENCE, timeouts.session_idle / 2, timeouts.upstream_idle / 2))
 
 
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
@@ -239,8 +231,8 @@ async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
 async def opened(settings: Settings) -> AsyncGenerator[Worker]:
     """A worker with its database only, for what is to be done before the real ones start."""
     worker = Worker(settings)
-    await worker.database.open()
     try:
+        await worker.database.open()
         await check_key(worker.database, worker.secrets)
         yield worker
     finally:

@@ -17,6 +17,8 @@ from gatehouse.kit.errors import Invalid, NotFound
 from gatehouse.kit.pages import Page, PageRequest, page
 from gatehouse.store.database import Database
 
+_ORDER = {kind: place for place, kind in enumerate(Kind)}
+
 
 class Capabilities:
     def __init__(self, database: Database) -> None:
@@ -64,6 +66,7 @@ class Capabilities:
 
 
 async def find(connection: AsyncConnection, ref: str, kinds: Collection[Kind]) -> Capability | None:
+    """By id or handle. Where a tool and a prompt have the same handle, it is the tool's."""
     by_id = await repository.capabilities_by_id(connection, (ref,))
     if by_id:
         return by_id[0] if by_id[0].kind in kinds else None
@@ -72,7 +75,7 @@ async def find(connection: AsyncConnection, ref: str, kinds: Collection[Kind]) -
         return None
     exact = await repository.capabilities_by_key(connection, upstream, key, kinds)
     if exact:
-        return exact[0]
+        return min(exact, key=lambda one: _ORDER[one.kind])
     # A key with characters that no name may have stands in its handle without them.
     named = await repository.capabilities_named(connection, upstream, kinds)
     return next((one for one in named if qualified(upstream, one.key) == ref), None)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gatehouse.app import expose as serve_command
+from gatehouse.app.expose import expose as serve_command
 from gatehouse.cli import pairs
 
 app = typer.Typer(add_completion=False)

@@ -6,7 +6,9 @@ A module is imported when its command runs, so that `gatehouse up` does not pay 
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import typer
@@ -46,7 +48,7 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         word, _, rest = super().resolve_command(ctx, args)
-        module = import_module(f"gatehouse.cli.{_COMMANDS[str(word)][0]}")
+        module = _imported(f"gatehouse.cli.{_COMMANDS[str(word)][0]}")
         command = get_command(module.app)
         command.name = word
         return word, command, rest
@@ -57,6 +59,16 @@ class LazyGroup(TyperGroup):
         except GatewayError as error:
             tell(error)
             raise typer.Exit(exit_code(error)) from None
+
+
+def _imported(name: str) -> ModuleType:
+    """Import without collecting garbage meanwhile: there is none, and what is imported stays."""
+    gc.disable()
+    try:
+        return import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 app = typer.Typer(

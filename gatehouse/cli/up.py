@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from gatehouse.app import serve
-from gatehouse.cli.browser import open_when_ready
-from gatehouse.settings import Settings, load_settings
+from gatehouse.app.serve import serve
+from gatehouse.settings import load_settings
 
 app = typer.Typer(add_completion=False)
 
@@ -27,7 +26,9 @@ def up(  # noqa: PLR0913 - each parameter is an option of the command
         str | None, typer.Option(metavar="URL", help="A database other than SQLite in the data.")
     ] = None,
     sample: Annotated[bool, typer.Option("--sample", help="Add a small MCP server to try things on.")] = False,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the console.")] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Open no browser; none is opened as long as there is no console.")
+    ] = False,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
     public_url: Annotated[str | None, typer.Option(metavar="URL", help="The address that clients use.")] = None,
     allow_anonymous: Annotated[
@@ -46,11 +47,4 @@ def up(  # noqa: PLR0913 - each parameter is an option of the command
         "allow_anonymous": allow_anonymous or None,
     }
     settings, servers = load_settings(config, overrides)
-    if not no_browser:
-        open_when_ready(_local_url(settings))
     serve(settings, servers, sample)
-
-
-def _local_url(settings: Settings) -> str:
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host  # noqa: S104
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"

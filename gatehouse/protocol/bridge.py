@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from gatehouse.kit import json
 from gatehouse.kit.json import Raw
-from gatehouse.protocol import jsonrpc, modern
+from gatehouse.protocol import jsonrpc, legacy, modern
 from gatehouse.protocol.call import Client, Era, Failure, Log, Notice, Outcome, Progress, Result
-from gatehouse.protocol.errors import INTERNAL_ERROR, INVALID_PARAMS, LEGACY_RESOURCE_NOT_FOUND, METHOD_NOT_FOUND
+from gatehouse.protocol.errors import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    LEGACY_RESOURCE_NOT_FOUND,
+    METHOD_NOT_FOUND,
+    MODERN_CODES,
+)
 from gatehouse.protocol.methods import METHODS
 
 _NOT_CACHED = Raw(b"0")
@@ -21,7 +27,7 @@ LEGACY_ONLY = frozenset({"resources/subscribe", "resources/unsubscribe"})
 def for_client(outcome: Outcome, client: Client, method: str, server_info: Raw) -> Outcome:
     """What a client gets of what an upstream gave, whichever era that was of. May change the outcome's fields in place."""
     if isinstance(outcome, Failure):
-        return _failure(outcome, client.era)
+        return _failure_for_modern(outcome) if client.era is Era.MODERN else _failure_for_legacy(outcome, method)
     return _to_modern(outcome, method, server_info) if client.era is Era.MODERN else _to_legacy(outcome)
 
 
@@ -38,20 +44,39 @@ def _to_modern(result: Result, method: str, server_info: Raw) -> Result:
 
 def _to_legacy(result: Result) -> Outcome:
     fields = result.fields
-    if fields.get("resultType") == modern.INPUT_REQUIRED:
+    kind = fields.get("resultType", modern.COMPLETE)
+    if kind == modern.INPUT_REQUIRED:
         return Failure(
             INTERNAL_ERROR, "The upstream asks for input in a way that this client's protocol version lacks", own=True
         )
+    if kind != modern.COMPLETE:
+        return Failure(INTERNAL_ERROR, "The upstream gave a kind of result that this client's version lacks", own=True)
     for key in _MODERN_ONLY:
         fields.pop(key, None)
+    # Up to 2025-11-25 it is an object; anything else the text says as well (2026-07-28 server/tools).
+    if bytes(fields.get("structuredContent", json.EMPTY))[:1] != b"{":
+        del fields["structuredContent"]
     return result
 
 
-def _failure(failure: Failure, era: Era) -> Failure:
-    # 2026-07-28 must not see -32002: an unknown resource is an invalid param there.
-    if era is Era.MODERN and failure.code == LEGACY_RESOURCE_NOT_FOUND:
+def _failure_for_modern(failure: Failure) -> Failure:
+    """2026-07-28 basic/index "Error codes": no -32002, no -32042, and of -32020..-32099 only those it defines."""
+    if failure.code == LEGACY_RESOURCE_NOT_FOUND:
         return Failure(INVALID_PARAMS, failure.message, failure.data, failure.own)
+    if -32099 <= failure.code <= -32020 and failure.code not in MODERN_CODES:
+        return Failure(INTERNAL_ERROR, failure.message, failure.data, failure.own)
     return failure
+
+
+def _failure_for_legacy(failure: Failure, method: str) -> Failure:
+    """2025-11-25 server/resources "Error handling": a resource that is not there has a code of its own."""
+    if method == "resources/read" and failure.code == INVALID_PARAMS and _names_uri(failure.data):
+        return Failure(LEGACY_RESOURCE_NOT_FOUND, failure.message, failure.data, failure.own)
+    return failure
+
+
+def _names_uri(data: Raw | None) -> bool:
+    return data is not None and bytes(data)[:1] == b"{" and "uri" in json.fields(data)
 
 
 def client_for(upstream_era: Era, client: Client) -> Client:
@@ -60,7 +85,7 @@ def client_for(upstream_era: Era, client: Client) -> Client:
     Of the other era it is shown with no capabilities: what it could be asked would not reach it.
     """
     if client.era is not upstream_era:
-        version = modern.MODERN_VERSION if upstream_era is Era.MODERN else "2025-11-25"
+        version = modern.MODERN_VERSION if upstream_era is Era.MODERN else legacy.LATEST
         return Client(upstream_era, version, json.EMPTY, client.info)
     if upstream_era is Era.MODERN:
         return Client(client.era, client.version, modern.relayed_capabilities(client.capabilities), client.info)

@@ -16,10 +16,14 @@ NAME_PARAM = {"tools/call": "name", "prompts/get": "name", "resources/read": "ur
 PARAM_PREFIX = "mcp-param-"
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_SENTINEL = re.compile(r"=\?base64\?([A-Za-z0-9+/]*={0,2})\?=")
+_SENTINEL = re.compile(r"=\?base64\?(.*)\?=", re.DOTALL)
 _PLAIN = re.compile(r"[\x20-\x7e]*")
-_SAFE_INTEGER = 2**53 - 1
+_DECIMAL = re.compile(r"-?[0-9]{1,400}(\.0+)?")
 _TYPES = ("string", "integer", "boolean")
+_MAPS_OF_SCHEMAS = frozenset({"$defs", "definitions", "patternProperties", "dependentSchemas"})
+_LONGEST_INTEGER = 1024
+"""Bits; what is longer is no argument that anybody routes by, and Python does not even print it."""
+_DATA = frozenset({"const", "default", "enum", "examples", "x-mcp-header"})
 
 HeaderMap = dict[str, tuple[str, ...]]
 """Lower-case header name after `mcp-param-` -> path of the argument."""
@@ -37,13 +41,15 @@ def decode_value(value: bytes) -> str | None:
     try:
         text = value.decode("ascii")
         match = _SENTINEL.fullmatch(text)
-        if match:
-            return base64.b64decode(match[1], validate=True).decode()
+        return _decode_base64(match[1]) if match else text if _PLAIN.fullmatch(text) else None
     except (UnicodeDecodeError, binascii.Error):
         return None
-    if text.startswith("=?base64?") and text.endswith("?="):
-        return None
-    return text if _PLAIN.fullmatch(text) else None
+
+
+def _decode_base64(text: str) -> str | None:
+    """Raises `binascii.Error` or `UnicodeDecodeError`. One value has one form: bits left over at the end are zero."""
+    data = base64.b64decode(text, validate=True)
+    return data.decode() if base64.b64encode(data).decode() == text else None
 
 
 def header_map(schema: Any) -> HeaderMap:
@@ -53,10 +59,10 @@ def header_map(schema: Any) -> HeaderMap:
         if "x-mcp-header" not in node:
             continue
         name: Any = node["x-mcp-header"]
-        if path is None:
+        if not path:
             raise ValueError("x-mcp-header stands where a value can't be found by properties alone")
         if not isinstance(name, str) or not _TOKEN.fullmatch(name):
-            raise ValueError(f"x-mcp-header {name!r} is not a header name")
+            raise ValueError(f"x-mcp-header at '{'.'.join(path)}' is not a header name")
         if node.get("type") not in _TYPES:
             raise ValueError(f"x-mcp-header '{name}' is on a value that is not a string, integer or boolean")
         if name.lower() in found:
@@ -80,7 +86,9 @@ def _nodes(node: Any, path: tuple[str, ...] | None) -> Iterator[tuple[tuple[str,
             if key == "properties" and isinstance(child, dict):
                 for name, sub in cast("dict[str, Any]", child).items():
                     stack.append((sub, (*here, name) if here is not None else None))
-            elif key not in ("const", "default", "enum", "examples", "x-mcp-header"):
+            elif key in _MAPS_OF_SCHEMAS and isinstance(child, dict):
+                stack.extend((sub, None) for sub in cast("dict[str, Any]", child).values())
+            elif key not in _DATA:
                 stack.append((child, None))
 
 
@@ -110,7 +118,7 @@ def _same(value: Any, expected: str, sent: str | None) -> bool:
     if sent == expected:
         return True
     if isinstance(value, (int, float)) and not isinstance(value, bool) and sent is not None:
-        return bool(re.fullmatch(r"-?\d{1,20}(\.0+)?", sent)) and float(sent) == value
+        return bool(_DECIMAL.fullmatch(sent)) and int(sent.partition(".")[0]) == value
     return False
 
 
@@ -125,8 +133,8 @@ def _at(arguments: Any, path: tuple[str, ...]) -> Any:
 def _scalar(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) <= _SAFE_INTEGER:
-        value = int(value)
-    if isinstance(value, int) and abs(value) <= _SAFE_INTEGER:
-        return str(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, int):
+        return str(value) if value.bit_length() <= _LONGEST_INTEGER else None
     return value if isinstance(value, str) else None

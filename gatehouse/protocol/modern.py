@@ -6,6 +6,7 @@ what an upstream gets and what a client gets back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -35,6 +36,17 @@ ROUTING_HEADERS = frozenset({VERSION_HEADER, METHOD_HEADER, NAME_HEADER})
 
 _VERSION = MODERN_VERSION.encode()
 _QUOTED_VERSION = Raw(b'"%b"' % _VERSION)
+_STRING, _OBJECT = frozenset({b'"'}), frozenset({b"{"})
+_TYPES = {
+    VERSION_KEY: _STRING,
+    CAPABILITIES_KEY: _OBJECT,
+    INFO_KEY: _OBJECT,
+    LOG_LEVEL_KEY: _STRING,
+    "progressToken": frozenset(bytes([byte]) for byte in b'"-0123456789'),
+}
+"""What the value of each key begins with."""
+_PLAIN_NAME = re.compile(rb"[!-\[\]-~]([ -\[\]-~]*[!-\[\]-~])?")
+"""Printable, without a backslash: the same bytes in a header as between the quotes of JSON."""
 COMPLETE = Raw(b'"complete"')
 INPUT_REQUIRED = Raw(b'"input_required"')
 
@@ -70,9 +82,16 @@ def is_modern(headers: Mapping[bytes, bytes], params: Fields | None) -> bool:
     if version == _VERSION:
         return True
     if version is not None:
-        return version.decode("latin-1") not in LEGACY_VERSIONS
+        return version.strip(b" \t").decode("latin-1") not in LEGACY_VERSIONS
     meta = params.get("_meta") if params else None
-    return meta is not None and VERSION_KEY.encode() in bytes(meta)
+    return meta is not None and VERSION_KEY.encode() in bytes(meta) and _has_version(meta)
+
+
+def _has_version(meta: Raw) -> bool:
+    try:
+        return VERSION_KEY in json.fields(meta)
+    except json.BadJson:
+        return False
 
 
 def read(request: Request, headers: Mapping[bytes, bytes], repeated: frozenset[bytes]) -> Inbound | Rejection:
@@ -95,6 +114,8 @@ def read(request: Request, headers: Mapping[bytes, bytes], repeated: frozenset[b
         return Rejection(request.id, METHOD_NOT_FOUND, f"Method not found: {request.method}")
     client = Client(Era.MODERN, MODERN_VERSION, meta.pop(CAPABILITIES_KEY), meta.pop(INFO_KEY, None))
     level, token = meta.pop(LOG_LEVEL_KEY, None), meta.pop("progressToken", None)
+    for key in (SERVER_INFO_KEY, SUBSCRIPTION_KEY):
+        meta.pop(key, None)
     params = request.params
     return Inbound(request.id, request.method, method, params, client, meta, token, json.text(level))
 
@@ -104,10 +125,11 @@ def _envelope(params: Fields) -> Fields:
     if "_meta" not in params:
         raise ValueError("_meta is missing; every request carries its protocolVersion and clientCapabilities there")
     meta = json.fields(params.pop("_meta"))
-    for key, opening in ((VERSION_KEY, b'"'), (CAPABILITIES_KEY, b"{")):
+    for key in (VERSION_KEY, CAPABILITIES_KEY):
         if key not in meta:
             raise ValueError(f'_meta["{key}"] is missing')
-        if bytes(meta[key])[:1] != opening:
+    for key, openings in _TYPES.items():
+        if key in meta and bytes(meta[key])[:1] not in openings:
             raise ValueError(f'_meta["{key}"] is of the wrong type')
     return meta
 
@@ -122,11 +144,18 @@ def _header_problem(request: Request, version: Raw, headers: Mapping[bytes, byte
         return None
     sent, expected = _header(headers, NAME_HEADER), request.params.get(key)
     if sent is None:
-        return "Mcp-Name is missing"
-    # Nearly every name is plain: its bytes stand in the header as they stand between the quotes.
-    if expected is None or (_unquote(expected) != sent and json.text(expected) != mirror.decode_value(sent)):
+        return "Mcp-Name is missing" if expected is not None else None
+    if expected is None or not _mirrors(sent, expected):
         return f"Mcp-Name does not match params.{key}"
     return None
+
+
+def _mirrors(sent: bytes, expected: Raw) -> bool:
+    """Whether a header value stands for a string of the body. Nearly every name is plain, and needs no decoding."""
+    if bytes(expected) == b'"%b"' % sent and _PLAIN_NAME.fullmatch(sent) and not sent.startswith(b"=?"):
+        return True
+    text = json.text(expected)
+    return text is not None and text == mirror.decode_value(sent)
 
 
 def _header(headers: Mapping[bytes, bytes], name: bytes) -> bytes | None:
@@ -157,7 +186,7 @@ def param_problem(names: mirror.HeaderMap, params: Fields, headers: Mapping[byte
 
 
 def _arguments(params: Fields) -> dict[str, Any]:
-    value = json.load(params["arguments"]) if "arguments" in params else {}
+    value: Any = json.load(params["arguments"]) if "arguments" in params else {}
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
@@ -192,7 +221,8 @@ def relayed_capabilities(capabilities: Raw) -> Raw:
     if TASKS_EXTENSION.encode() not in bytes(capabilities):
         return capabilities
     fields = json.fields(capabilities)
-    extensions = json.fields(fields.pop("extensions", json.EMPTY))
+    declared = fields.pop("extensions", json.EMPTY)
+    extensions = json.fields(declared) if bytes(declared)[:1] == b"{" else {}
     extensions.pop(TASKS_EXTENSION, None)
     if extensions:
         fields["extensions"] = json.raw(extensions)
@@ -201,7 +231,8 @@ def relayed_capabilities(capabilities: Raw) -> Raw:
 
 def with_server_info(result: Fields, server_info: Raw) -> None:
     """Say in a result's `_meta` who answered: the virtual server, not what is behind it."""
-    meta = result.get("_meta")
-    opened = json.fields(meta) if meta is not None else {}
+    meta = result.get("_meta", json.EMPTY)
+    # What is no object says nothing; a client would refuse the whole result for it.
+    opened = json.fields(meta) if bytes(meta)[:1] == b"{" else {}
     opened[SERVER_INFO_KEY] = server_info
     result["_meta"] = json.raw(opened)

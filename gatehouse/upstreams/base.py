@@ -55,12 +55,14 @@ class Outlet(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: to connect, without a sign of life in a call, to discover, until something unused ends."""
+    """Seconds: to connect, without a sign of life in a call, to discover, until something unused ends, and for the
+    answer to the question whether an upstream is of the modern era."""
 
     connect: float = 10.0
     call: float = 300.0
     discover: float = 30.0
     idle: float = 300.0
+    probe: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,12 @@ from __future__ import annotations
 import msgspec
 
 from gatehouse.catalog.model import Detected, Transport, Upstream
-from gatehouse.kit.errors import TimedOut, UpstreamFailed
+from gatehouse.kit.errors import TimedOut, UpstreamDown, UpstreamFailed
 from gatehouse.protocol.call import Era
 from gatehouse.protocol.errors import MODERN_CODES, UNSUPPORTED_VERSION
 from gatehouse.upstreams.duplex import DuplexPeer
-from gatehouse.upstreams.peer import Peer, Stray, WrongEra
+from gatehouse.upstreams.peer import Peer, WrongEra, nobody
 from gatehouse.upstreams.wires import GATEHOUSE_LEGACY, Handshake, Wires
-
-PROBE = 10.0
-"""Seconds for an answer to the modern question."""
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -41,10 +38,14 @@ async def reopen(detected: Detected, wires: Wires) -> Opened:
     """Open as it was found before; raises `WrongEra` as well when that is no longer how it speaks."""
     if detected.era is Era.LEGACY:
         return await _legacy(detected.transport, wires)
-    peer: Peer = wires.modern_http()
-    if detected.transport is Transport.STDIO:
-        peer = await wires.open_duplex(Transport.STDIO, nobody)
-    return await _modern(peer, detected.transport, wires)
+    if detected.transport is not Transport.STDIO:
+        return await _modern(wires.modern_http(), detected.transport, wires)
+    peer = await wires.open_duplex(Transport.STDIO, nobody)
+    try:
+        return await _modern(peer, Transport.STDIO, wires)
+    except BaseException:
+        await peer.close()
+        raise
 
 
 async def _http(upstream: Upstream, wires: Wires) -> Opened:
@@ -53,7 +54,7 @@ async def _http(upstream: Upstream, wires: Wires) -> Opened:
     if upstream.era != Era.LEGACY:
         try:
             return await _modern(wires.modern_http(), Transport.HTTP, wires)
-        except (WrongEra, UpstreamFailed) as error:
+        except (WrongEra, UpstreamFailed, TimedOut) as error:
             if upstream.era == Era.MODERN or _surely_modern(error):
                 raise
     try:
@@ -65,29 +66,41 @@ async def _http(upstream: Upstream, wires: Wires) -> Opened:
 
 
 async def _stdio(upstream: Upstream, wires: Wires) -> Opened:
-    """The first request decides the era of a dual-era process, so the modern question comes first, on the same process."""
+    """The modern question comes first; a process that refuses it in proper words is greeted in the legacy way."""
+    if upstream.era == Era.LEGACY:
+        return await _legacy(Transport.STDIO, wires)
     peer = await wires.open_duplex(Transport.STDIO, nobody)
     try:
-        if upstream.era != Era.LEGACY:
-            try:
-                return await _modern(peer, Transport.STDIO, wires)
-            except (WrongEra, UpstreamFailed, TimedOut) as error:
-                if upstream.era == Era.MODERN or _surely_modern(error):
-                    raise
-        return await _on_same_process(peer, wires)
+        return await _modern(peer, Transport.STDIO, wires)
+    except (WrongEra, UpstreamDown, UpstreamFailed, TimedOut) as error:
+        if upstream.era == Era.MODERN or _surely_modern(error):
+            await peer.close()
+            raise
+        refused = isinstance(error, WrongEra)
+    except BaseException:
+        await peer.close()
+        raise
+    opened = await _on_same_process(peer, wires) if refused and peer.alive else None
+    if opened is not None:
+        return opened
+    # It died of the question, or hangs, or its first request made its mind up: a new one knows nothing of that.
+    await peer.close()
+    return await _legacy(Transport.STDIO, wires)
+
+
+async def _on_same_process(peer: DuplexPeer, wires: Wires) -> Opened | None:
+    """None where it will not have that: a dual-era process keeps to the era of its first request."""
+    try:
+        return Opened(peer, _found(Transport.STDIO, Era.LEGACY, await wires.shake_hands(peer, GATEHOUSE_LEGACY)))
+    except (WrongEra, UpstreamDown):
+        return None
     except BaseException:
         await peer.close()
         raise
 
 
-async def _on_same_process(peer: DuplexPeer, wires: Wires) -> Opened:
-    if not peer.alive:
-        return await _legacy(Transport.STDIO, wires)
-    return Opened(peer, _found(Transport.STDIO, Era.LEGACY, await wires.shake_hands(peer, GATEHOUSE_LEGACY)))
-
-
 async def _modern(peer: Peer, transport: Transport, wires: Wires) -> Opened:
-    return Opened(peer, _found(transport, Era.MODERN, await wires.discover(peer, PROBE)))
+    return Opened(peer, _found(transport, Era.MODERN, await wires.discover(peer, wires.probe)))
 
 
 async def _legacy(transport: Transport, wires: Wires) -> Opened:
@@ -114,7 +127,3 @@ def _surely_modern(error: Exception) -> bool:
 
 def _words(error: WrongEra) -> str:
     return str(error.args[0].message)
-
-
-async def nobody(stray: Stray) -> None:
-    """While we only look, nobody listens to what else is said."""

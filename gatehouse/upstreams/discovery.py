@@ -92,18 +92,22 @@ class _Sorter:
         self.skipped: list[Skipped] = []
 
     def take(self, kind: Kind, key_name: str, raw: Raw) -> None:
-        try:
-            fields = json.fields(raw)
-            key = json.text(fields.get(key_name))
-        except json.BadJson:
+        if bytes(raw)[:1] != b"{":
             self.skipped.append(Skipped(kind, "", "it is not a JSON object"))
             return
+        fields = json.fields(raw)
+        key = json.text(fields.get(key_name))
         reason = self._forbidden(kind, key, key_name, fields)
         if reason or key is None:
             self.skipped.append(Skipped(kind, key or "", reason or f"it has no {key_name}"))
             return
+        try:
+            warnings = tuple(_warnings(kind, key, fields))
+        except json.BadJson as error:
+            self.skipped.append(Skipped(kind, key, f"its inputSchema can't be read: {error}"))
+            return
         self._seen.add((kind, key))
-        self.offered.append(Offered(kind, key, json.dump(fields), tuple(_warnings(kind, key, fields))))
+        self.offered.append(Offered(kind, key, json.dump(fields), warnings))
 
     def _forbidden(self, kind: Kind, key: str | None, key_name: str, fields: Fields) -> str | None:
         if not key:

@@ -81,12 +81,19 @@ class Incoming(msgspec.Struct):
 class _Wire(msgspec.Struct):
     id: Raw | UnsetType = UNSET
     method: str | None = None
-    params: Raw | UnsetType = UNSET
+    params: Raw = json.EMPTY
     result: Fields | None = None
     error: ErrorObject | None = None
 
 
+class _Id(msgspec.Struct):
+    id: Raw | UnsetType = UNSET
+    method: Raw | UnsetType = UNSET
+
+
 _decode = msgspec.json.Decoder(_Wire).decode
+_decode_id = msgspec.json.Decoder(_Id).decode
+_decode_batch = msgspec.json.Decoder(list[Raw]).decode
 
 
 def read_incoming(data: bytes) -> Incoming:
@@ -96,9 +103,38 @@ def read_incoming(data: bytes) -> Incoming:
         wire = _decode(data)
     except (msgspec.DecodeError, json.BadJson, RecursionError) as error:
         raise UpstreamFailed(f"The upstream answered with something that is not JSON-RPC: {error}") from None
-    id_ = None if isinstance(wire.id, UnsetType) else bytes(wire.id)
-    params = json.EMPTY if isinstance(wire.params, UnsetType) else wire.params
-    return Incoming(id_, wire.method, params, wire.result, wire.error)
+    params = json.EMPTY if wire.params == json.NULL else wire.params
+    if bytes(params)[:1] != b"{":
+        raise UpstreamFailed("The upstream sent a message whose params are not an object")
+    return Incoming(_plain_id(wire.id), wire.method, params, wire.result, wire.error)
+
+
+def split_batch(data: bytes) -> list[bytes]:
+    """The messages of an array, which 2025-03-26 allows; anything else is one message."""
+    if not data.startswith(b"["):
+        return [data]
+    try:
+        return [bytes(message) for message in _decode_batch(data)]
+    except (msgspec.DecodeError, RecursionError):
+        return [data]
+
+
+def id_of_answer(data: bytes) -> bytes | None:
+    """The id of a response that is not good for anything else."""
+    try:
+        wire = _decode_id(data)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return _plain_id(wire.id) if isinstance(wire.method, UnsetType) else None
+
+
+def _plain_id(id_: Raw | UnsetType) -> bytes | None:
+    return None if isinstance(id_, UnsetType) else bytes(id_)
+
+
+def answers(message: Incoming, id_: bytes) -> bool:
+    """Whether a response is to our request `id_`. An error may lack the id, where the peer could not read it."""
+    return message.id in (id_, b'"%b"' % id_) or (message.error is not None and message.id in (None, b"null"))
 
 
 def outcome_of(message: Incoming) -> Outcome:
@@ -115,7 +151,14 @@ def failure_of(error: ErrorObject) -> Failure:
 
 
 def event_of(message: Incoming, reply: Callable[[Answer], Awaitable[None]]) -> Event | ListsChanged | ResourceUpdated:
-    """What a notification, or a request from the server, means."""
+    """What a notification, or a request from the server, means; raises `UpstreamFailed`."""
+    try:
+        return _event_of(message, reply)
+    except json.BadJson as error:
+        raise UpstreamFailed(f"The upstream sent a {message.method} that can't be read: {error}") from None
+
+
+def _event_of(message: Incoming, reply: Callable[[Answer], Awaitable[None]]) -> Event | ListsChanged | ResourceUpdated:
     method, params = message.method or "", message.params
     if message.id is not None:
         return Ask(method, params, reply)
@@ -136,6 +179,12 @@ def with_token(params: Fields, token: bytes) -> Fields:
     return {**params, "_meta": json.raw({**meta, "progressToken": Raw(token)})}
 
 
+CANCELLED = "notifications/cancelled"
+"""From an upstream: it no longer wants the answer to a question, or ends a subscription. The ids are of this hop."""
+ANSWER_PATIENCE = 3600.0
+"""Seconds for which a request may be silent while a question of its own waits for people."""
+NEVER_CANCELLED = frozenset({"initialize", "server/discover"})
+"""2025-11-25 basic/lifecycle: a handshake is not cancelled; and what asks for the era must not confuse the other one."""
 PING_ANSWER = Answer(result=json.EMPTY)
 NOT_HERE = Answer(error=json.raw({"code": METHOD_NOT_FOUND, "message": "Nobody is there to answer this"}))
 
@@ -144,3 +193,9 @@ async def ignore(event: Event) -> None:
     """An `Emit` for a request whose events nobody waits for; a question is answered with a no."""
     if isinstance(event, Ask):
         await event.reply(NOT_HERE)
+
+
+async def nobody(stray: Stray) -> None:
+    """A `TakeStray` for a peer that nobody listens to; a question is answered with a no."""
+    if isinstance(stray, Ask):
+        await stray.reply(NOT_HERE)

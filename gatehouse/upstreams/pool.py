@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import anyio
+
 from gatehouse.catalog.model import Upstream
 from gatehouse.protocol.call import Call, Emit, Outcome
 from gatehouse.protocol.headers import HeaderMap
@@ -64,6 +66,8 @@ class Pool:
             await link.sweep()
 
     async def close(self) -> None:
-        for _, link in tuple(self._links.values()):
-            await link.close()
+        links = [link for _, link in self._links.values()]
         self._links.clear()
+        async with anyio.create_task_group() as group:
+            for link in links:
+                group.start_soon(link.close)

@@ -7,13 +7,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from gatehouse.kit import json
 from gatehouse.kit.errors import GatewayError, TimedOut, UpstreamDown, UpstreamFailed
 from gatehouse.kit.tasks import Tasks
 from gatehouse.protocol import jsonrpc, legacy, modern
-from gatehouse.protocol.call import Answer, Emit, Event, Failure, Notice, Outcome, Progress
-from gatehouse.protocol.errors import MODERN_CODES
+from gatehouse.protocol.call import Answer, Ask, Emit, Event, Failure, Notice, Outcome, Progress
+from gatehouse.protocol.errors import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    LEGACY_RESOURCE_NOT_FOUND,
+    METHOD_NOT_FOUND,
+    MODERN_CODES,
+    PARSE_ERROR,
+)
 from gatehouse.protocol.sse import SseEvent, SseParser, SseTooLarge
 from gatehouse.upstreams.http import (
     BodyTooLarge,
@@ -25,6 +34,9 @@ from gatehouse.upstreams.http import (
     ResponseTimedOut,
 )
 from gatehouse.upstreams.peer import (
+    ANSWER_PATIENCE,
+    CANCELLED,
+    NEVER_CANCELLED,
     PING_ANSWER,
     Incoming,
     ListsChanged,
@@ -33,10 +45,12 @@ from gatehouse.upstreams.peer import (
     SessionGone,
     TakeStray,
     WrongEra,
+    answers,
     event_of,
     failure_of,
     outcome_of,
     read_incoming,
+    split_batch,
     with_token,
 )
 
@@ -78,6 +92,13 @@ class Address:
         except SseTooLarge:
             raise UpstreamFailed("The upstream sent an event that is too large") from None
 
+    async def answer(self, response: HttpResponse, id_: bytes) -> Outcome:
+        """The outcome that a body of JSON brings; raises `UpstreamFailed` for what is none, or another request's."""
+        message = read_incoming(await self.body(response))
+        if not answers(message, id_):
+            raise UpstreamFailed("The upstream answered another request than the one it was sent")
+        return outcome_of(message)
+
     async def body(self, response: HttpResponse) -> bytes:
         try:
             return await response.read()
@@ -113,7 +134,7 @@ class ModernHttpPeer:
         body = jsonrpc.request(id_, outgoing.method, json.dump(params))
         response = await self._address.send(b"POST", headers + lines(outgoing.headers), body, outgoing.timeout)
         try:
-            return await self._outcome(response, emit, outgoing.timeout)
+            return await self._outcome(response, id_, emit, outgoing.timeout)
         except asyncio.CancelledError:
             # Closing the stream is how a request of this era is cancelled.
             response.abort()
@@ -121,17 +142,18 @@ class ModernHttpPeer:
         finally:
             response.release()
 
-    async def _outcome(self, response: HttpResponse, emit: Emit, quiet: float | None) -> Outcome:
+    async def _outcome(self, response: HttpResponse, id_: bytes, emit: Emit, quiet: float | None) -> Outcome:
         if response.status != 200:
             return await refusal(self._address, response, lambda failure: failure.code not in _MODERN_ANSWERS)
         if response.content_type != b"text/event-stream":
-            return outcome_of(read_incoming(await self._address.body(response)))
+            return await self._address.answer(response, id_)
         parser = SseParser(self._address.max_event)
         while (events := await self._address.events(response, parser, quiet)) is not None:
-            for message in (read_incoming(event.data) for event in events if event.data):
-                if message.method is None:
+            for message in messages(events):
+                if message.method is None and answers(message, id_):
                     return outcome_of(message)
-                if message.id is None:
+                # A server of this era asks nothing on its own.
+                if message.method is not None and message.id is None:
                     await emit(_said(message))
         raise UpstreamDown("The upstream closed the stream before it answered")
 
@@ -141,7 +163,12 @@ class ModernHttpPeer:
     async def close(self) -> None: ...
 
 
-_MODERN_ANSWERS = MODERN_CODES | {-32602, -32603, -32700}
+_MODERN_ANSWERS = MODERN_CODES | {INVALID_PARAMS, INTERNAL_ERROR, PARSE_ERROR}
+
+
+def messages(events: list[SseEvent]) -> list[Incoming]:
+    """The messages that events bring; raises `UpstreamFailed`."""
+    return [read_incoming(data) for event in events if event.data for data in split_batch(event.data)]
 
 
 def _said(message: Incoming) -> Event:
@@ -186,6 +213,7 @@ class LegacyHttpPeer:
         self._headers = b""
         self._next_id = 0
         self._closed = False
+        self._listening: asyncio.Task[object] | None = None
         self.session_id: bytes | None = None
 
     @property
@@ -200,106 +228,124 @@ class LegacyHttpPeer:
     async def request(self, outgoing: Outgoing, emit: Emit) -> Outcome:
         self._next_id += 1
         id_ = b"%d" % self._next_id
+        try:
+            return await self._exchange(id_, outgoing, emit)
+        except (asyncio.CancelledError, TimedOut):
+            if outgoing.method not in NEVER_CANCELLED:
+                self._tasks.spawn(self._cancel(id_), "cancel upstream request")
+            raise
+
+    async def _cancel(self, id_: bytes) -> None:
+        """A closed connection is no cancellation in this era (2025-11-25 basic/transports): it must be said."""
+        with suppress(GatewayError):
+            await self.notify(CANCELLED, b'{"requestId":%b}' % id_)
+
+    async def _exchange(self, id_: bytes, outgoing: Outgoing, emit: Emit) -> Outcome:
         params = with_token(outgoing.params, id_) if outgoing.wants_progress else outgoing.params
         body = jsonrpc.request(id_, outgoing.method, json.dump(params))
         headers = _POST_HEADERS + self._headers + lines(outgoing.headers)
         response = await self._address.send(b"POST", headers, body, outgoing.timeout)
         try:
-            return await self._outcome(response, outgoing, emit)
-        except asyncio.CancelledError:
-            self._tasks.spawn(self._cancel(id_), "cancel upstream request")
-            raise
+            if response.status != 200:
+                return await self._refusal(response)
+            if outgoing.method == "initialize":
+                self.session_id = response.headers.get(legacy.SESSION_HEADER)
+            if response.content_type != b"text/event-stream":
+                return await self._address.answer(response, id_)
+            place = _Place(id_, outgoing.timeout)
+            outcome = await self._read_stream(response, place, emit)
         finally:
             response.release()
-
-    async def _cancel(self, id_: bytes) -> None:
-        """A closed connection is no cancellation in this era (2025-11-25 basic/transports): it must be said."""
-        await self.notify("notifications/cancelled", b'{"requestId":%b}' % id_)
-
-    async def _outcome(self, response: HttpResponse, outgoing: Outgoing, emit: Emit) -> Outcome:
-        if response.status != 200:
-            return await self._refusal(response)
-        if outgoing.method == "initialize":
-            self.session_id = response.headers.get(legacy.SESSION_HEADER)
-        if response.content_type != b"text/event-stream":
-            return outcome_of(read_incoming(await self._address.body(response)))
-        return await self._stream(response, emit, outgoing.timeout)
+        return outcome if outcome is not None else await self._come_back(place, emit)
 
     async def _refusal(self, response: HttpResponse) -> Outcome:
-        if self.session_id is not None and response.status == 404:
-            raise SessionGone
+        def doubtful(failure: Failure) -> bool:
+            return response.status == 404 or failure.code in _NO_SESSION or failure.code == INVALID_PARAMS
+
         try:
-            return await refusal(self._address, response, lambda failure: failure.code in _NO_SESSION)
-        except WrongEra:
-            if self.session_id is not None and response.status == 400:
+            return await refusal(self._address, response, doubtful)
+        except WrongEra as error:
+            failure: Failure = error.args[0]
+            if failure.code == LEGACY_RESOURCE_NOT_FOUND:
+                return failure
+            if self.session_id is not None and response.status in (400, 404) and failure.code not in _OF_REQUEST:
                 raise SessionGone from None
             raise
 
-    async def _stream(self, response: HttpResponse, emit: Emit, quiet: float | None) -> Outcome:
-        """Read the stream to its answer, coming back to it where the upstream lets us (2025-11-25 "Resumability")."""
-        place = _Place()
+    async def _come_back(self, place: _Place, emit: Emit) -> Outcome:
+        """Fetch the rest of a stream that broke off, where the upstream lets us (2025-11-25 "Resumability")."""
         for _ in range(MAX_RESUMES):
-            outcome = await self._read_stream(response, place, emit, quiet)
-            if outcome is not None:
-                return outcome
             if place.last_id is None:
                 break
-            response.release()
             await asyncio.sleep(place.retry)
             response = await self._resume(place)
+            try:
+                outcome = await self._read_stream(response, place, emit)
+            finally:
+                response.release()
+            if outcome is not None:
+                return outcome
         raise UpstreamDown("The upstream closed the stream before it answered")
 
-    async def _read_stream(
-        self, response: HttpResponse, place: _Place, emit: Emit, quiet: float | None
-    ) -> Outcome | None:
+    async def _read_stream(self, response: HttpResponse, place: _Place, emit: Emit) -> Outcome | None:
+        """The answer, or None where the stream ends before it and there is a place to come back to."""
         parser = SseParser(self._address.max_event)
         try:
-            while (events := await self._address.events(response, parser, quiet)) is not None:
+            while (events := await self._address.events(response, parser, place.patience)) is not None:
                 for event in events:
+                    for message in messages([event]):
+                        outcome = await self._take(message, place, emit)
+                        if outcome is not None:
+                            return outcome
                     place.note(event)
-                    outcome = await self._take(read_incoming(event.data), emit) if event.data else None
-                    if outcome is not None:
-                        return outcome
         except UpstreamDown:
             if place.last_id is None:
                 raise
         return None
 
     async def _resume(self, place: _Place) -> HttpResponse:
-        headers = _GET_HEADERS + self._headers + b"last-event-id: %b\r\n" % (place.last_id or "").encode()
-        response = await self._address.send(b"GET", headers)
-        if response.status != 200:
+        response = await self._address.send(
+            b"GET", _GET_HEADERS + self._headers + place.header(), timeout=place.patience
+        )
+        if response.status != 200 or response.content_type != b"text/event-stream":
             response.abort()
             raise UpstreamDown("The upstream closed the stream before it answered")
         return response
 
-    async def _take(self, message: Incoming, emit: Emit) -> Outcome | None:
+    async def _take(self, message: Incoming, place: _Place, emit: Emit) -> Outcome | None:
         """Handle one message of a request's stream; its answer, where it is that."""
         if message.method is None:
-            return outcome_of(message)
+            return outcome_of(message) if answers(message, place.id) else None
         if message.method == "ping" and message.id is not None:
             await self._reply(message.id, PING_ANSWER)
             return None
-        event = event_of(message, self._replier(message))
+        if message.method == CANCELLED:
+            return None
+        event = event_of(message, self._replier(message, place))
         if isinstance(event, ListsChanged | ResourceUpdated):
             await self._take_stray(event)
-        else:
-            await emit(event)
+            return None
+        if isinstance(event, Ask):
+            place.asking += 1
+        await emit(event)
         return None
 
-    def _replier(self, message: Incoming) -> Callable[[Answer], Awaitable[None]]:
+    def _replier(self, message: Incoming, place: _Place) -> Callable[[Answer], Awaitable[None]]:
         id_ = message.id or b"null"
 
         async def reply(answer: Answer) -> None:
+            place.asking -= 1
             await self._reply(id_, answer)
 
         return reply
 
     async def _reply(self, id_: bytes, answer: Answer) -> None:
-        if answer.error is not None:
-            await self._post(jsonrpc.error_object(id_, answer.error))
-        else:
-            await self._post(jsonrpc.result(id_, bytes(answer.result or json.EMPTY)))
+        """Never raises: where the upstream has gone away, whoever waits for the call hears of it."""
+        with suppress(GatewayError):
+            if answer.error is not None:
+                await self._post(jsonrpc.error_object(id_, answer.error))
+            else:
+                await self._post(jsonrpc.result(id_, bytes(answer.result or json.EMPTY)))
 
     async def notify(self, method: str, params: bytes = b"{}") -> None:
         await self._post(jsonrpc.notification(method, params))
@@ -308,10 +354,16 @@ class LegacyHttpPeer:
         response = await self._address.send(b"POST", _POST_HEADERS + self._headers, message, 30.0)
         response.release()
 
+    def start_listening(self, name: str) -> None:
+        """Listen for as long as the session lasts."""
+        self._listening = self._tasks.spawn(self.listen(), name)
+
     async def listen(self) -> None:
         """Keep the standalone stream open and pass on what is said there; ends where the upstream has none."""
-        place = _Place()
+        place = _Place(b"", None)
+        loop = asyncio.get_running_loop()
         while not self._closed:
+            started = loop.time()
             try:
                 response = await self._address.send(b"GET", _GET_HEADERS + self._headers + place.header())
                 if response.status != 200 or response.content_type != b"text/event-stream":
@@ -319,25 +371,25 @@ class LegacyHttpPeer:
                     return
                 await self._overhear(response, place)
             except (UpstreamDown, UpstreamFailed, TimedOut):
-                place.slower()
-            await asyncio.sleep(place.retry)
+                pass  # It may be back in a moment; that it is down is for calls to tell.
+            await asyncio.sleep(place.pause(loop.time() - started))
 
     async def _overhear(self, response: HttpResponse, place: _Place) -> None:
         parser = SseParser(self._address.max_event)
         try:
             while (events := await self._address.events(response, parser, None)) is not None:
                 for event in events:
+                    for message in messages([event]):
+                        await self._overheard(message, place)
                     place.note(event)
-                    if event.data:
-                        await self._overheard(read_incoming(event.data))
         finally:
             response.abort()
 
-    async def _overheard(self, message: Incoming) -> None:
+    async def _overheard(self, message: Incoming, place: _Place) -> None:
         if message.method == "ping" and message.id is not None:
             await self._reply(message.id, PING_ANSWER)
-        elif message.method is not None:
-            event = event_of(message, self._replier(message))
+        elif message.method is not None and message.method != CANCELLED:
+            event = event_of(message, self._replier(message, place))
             if not isinstance(event, Progress):
                 await self._take_stray(event)
 
@@ -346,31 +398,45 @@ class LegacyHttpPeer:
         if self._closed:
             return
         self._closed = True
+        if self._listening is not None:
+            self._listening.cancel()
         if self.session_id is not None:
-            try:
+            with suppress(GatewayError):
                 response = await self._address.send(b"DELETE", self._headers, timeout=5.0)
                 response.release()
-            except GatewayError:
-                return
 
 
-_NO_SESSION = frozenset({-32000, -32001, -32600}) | MODERN_CODES
+_NO_SESSION = frozenset({-32000, -32001, INVALID_REQUEST}) | MODERN_CODES
 """What servers answer to a session that they don't know, or to a handshake that they don't have."""
+_OF_REQUEST = frozenset({METHOD_NOT_FOUND, INVALID_PARAMS})
+"""What a modern server answers to a request of this era, and any server to a wrong one: the session is not in doubt."""
 
 
 class _Place:
-    """Where we are in a stream that may be come back to."""
+    """How far we are in a stream that may be come back to."""
 
-    def __init__(self) -> None:
+    def __init__(self, id_: bytes, quiet: float | None) -> None:
+        """`quiet`: seconds for which the upstream may say nothing."""
+        self.id = id_
         self.last_id: str | None = None
         self.retry = _RETRY
+        self.asking = 0
+        self._quiet = quiet
+        self._pause = 0.0
+
+    @property
+    def patience(self) -> float | None:
+        return max(self._quiet, ANSWER_PATIENCE) if self._quiet is not None and self.asking else self._quiet
 
     def note(self, event: SseEvent) -> None:
+        """To be called once the event has been dealt with: it will not come again."""
         self.last_id = event.id if event.id is not None else self.last_id
-        self.retry = event.retry / 1000 if event.retry is not None else self.retry
+        self.retry = min(event.retry / 1000, _SLOWEST_RETRY) if event.retry is not None else self.retry
 
-    def slower(self) -> None:
-        self.retry = min(self.retry * 2, _SLOWEST_RETRY)
+    def pause(self, lasted: float) -> float:
+        """Seconds until the next try; longer each time that a stream did not last."""
+        self._pause = self.retry if lasted > _SLOWEST_RETRY else max(self.retry, min(2 * self._pause, _SLOWEST_RETRY))
+        return self._pause
 
     def header(self) -> bytes:
         return b"last-event-id: %b\r\n" % self.last_id.encode() if self.last_id else b""

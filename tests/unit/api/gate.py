@@ -15,13 +15,22 @@ from gatehouse.access.model import Principal
 from gatehouse.access.tokens import Tokens
 from gatehouse.api.build import build_api
 from gatehouse.api.context import ApiContext
+from gatehouse.catalog.model import Kind, Skipped
 from gatehouse.catalog.service import Catalog
 from gatehouse.store.database import Database
 from gatehouse.store.secrets import Secrets
 from tests.support.clocks import HandClock
-from tests.support.operations import OfferedOperations
+from tests.support.operations import OfferedOperations, an_offer, offered
 
 URL = "https://gate.test"
+WEATHER = an_offer(
+    offered(Kind.TOOL, b'{"name":"forecast","title":"Forecast","description":"Tell","inputSchema":{"type":"object"}}'),
+    offered(Kind.TOOL, b'{"name":"alert","inputSchema":{}}', "has no schema"),
+    offered(Kind.PROMPT, b'{"name":"brief"}'),
+    offered(Kind.RESOURCE, b'{"uri":"file:///a","name":"a"}'),
+    offered(Kind.TEMPLATE, b'{"uriTemplate":"city://{name}","name":"city"}'),
+    skipped=[Skipped(Kind.TOOL, "broken", "has no name")],
+)
 
 
 @dataclass(slots=True)
@@ -76,6 +85,11 @@ class Gate:
     async def send(self, method: str, path: str, body: Any = None, token: str = "") -> httpx.Response:
         headers = {"authorization": f"Bearer {token}"} if token else {}
         return await self.client.request(method, path, json=body, headers=headers)
+
+    async def weather(self) -> dict[str, Any]:
+        """An upstream that offers something of each kind."""
+        self.operations.offers["weather"] = WEATHER
+        return await self.create("/upstreams", name="weather", url="https://weather.test/mcp")
 
     async def token(self, *permissions: str, expires_in: str | None = None) -> str:
         """The plain text of a new token."""

@@ -4,20 +4,12 @@ from typing import Any
 
 import pytest
 
-from gatehouse.catalog.model import Kind, Skipped
+from gatehouse.catalog.model import Kind
 from tests.support.operations import an_offer, offered
-from tests.unit.api.gate import Gate, problem
+from tests.unit.api.gate import WEATHER, Gate, problem
 
 pytestmark = pytest.mark.anyio
 
-WEATHER = an_offer(
-    offered(Kind.TOOL, b'{"name":"forecast","title":"Forecast","description":"Tell","inputSchema":{"type":"object"}}'),
-    offered(Kind.TOOL, b'{"name":"alert","inputSchema":{}}', "has no schema"),
-    offered(Kind.PROMPT, b'{"name":"brief"}'),
-    offered(Kind.RESOURCE, b'{"uri":"file:///a","name":"a"}'),
-    offered(Kind.TEMPLATE, b'{"uriTemplate":"city://{name}","name":"city"}'),
-    skipped=[Skipped(Kind.TOOL, "broken", "has no name")],
-)
 SECRETS = {"credential": {"type": "bearer", "token": "s3cr3t"}}
 
 
@@ -37,8 +29,14 @@ SECRETS = {"credential": {"type": "bearer", "token": "s3cr3t"}}
         ({"name": "weather", "url": "https://a.test", "timeout": 0}, "'timeout' can't be used"),
         ({"name": "weather", "url": "https://a.test", "tags": [""]}, "'tags[...]' can't be used"),
         ({"name": "weather", "url": "https://a.test", "allowed_ips": []}, "Unknown field 'allowed_ips'"),
-        ({"name": "weather", "url": "https://a.test", "credential": {"type": "magic"}}, "'credential.type' can't be used"),
-        ({"name": "weather", "url": "https://a.test", "credential": {"type": "bearer"}}, "'credential.token' is missing"),
+        (
+            {"name": "weather", "url": "https://a.test", "credential": {"type": "magic"}},
+            "'credential.type' can't be used",
+        ),
+        (
+            {"name": "weather", "url": "https://a.test", "credential": {"type": "bearer"}},
+            "'credential.token' is missing",
+        ),
         ({"name": "weather", "url": "https://a.test", "env": {"A": 1}}, "'env[...]' can't be used"),
     ],
 )
@@ -68,7 +66,9 @@ async def test_a_name_that_is_taken_is_a_conflict(gate: Gate) -> None:
     problem(await gate.send("POST", "/upstreams", {"name": "weather", "url": "https://b.test"}), 409)
 
 
-@pytest.mark.parametrize("body", [{"command": "python"}, {"url": "https://a.test", "env": {"A": "b"}}, {"args": ["-c"]}])
+@pytest.mark.parametrize(
+    "body", [{"command": "python"}, {"url": "https://a.test", "env": {"A": "b"}}, {"args": ["-c"]}]
+)
 async def test_to_say_what_runs_here_takes_a_permission_of_its_own(gate: Gate, body: dict[str, Any]) -> None:
     token = await gate.token("upstream.read", "upstream.write")
     found = problem(await gate.send("POST", "/upstreams", {"name": "local"} | body, token), 403)
@@ -109,8 +109,18 @@ async def test_a_new_upstream_answers_with_what_it_offers(gate: Gate) -> None:
     gate.operations.offers["weather"] = WEATHER
     made = await gate.create("/upstreams", name="weather", url="https://a.test/mcp", tags=["sky"], description="Rain")
     assert made["status"] == "ok" and made["error"] is None
-    assert (made["transport"], made["era"], made["era_mode"], made["protocol_version"]) == ("auto", "legacy", "auto", "2025-11-25")
-    assert made["detected"] == {"transport": "http", "era": "legacy", "protocol_version": "2025-11-25", "stateful": True}
+    assert (made["transport"], made["era"], made["era_mode"], made["protocol_version"]) == (
+        "auto",
+        "legacy",
+        "auto",
+        "2025-11-25",
+    )
+    assert made["detected"] == {
+        "transport": "http",
+        "era": "legacy",
+        "protocol_version": "2025-11-25",
+        "stateful": True,
+    }
     assert made["server_info"] == {"name": "weather", "version": "1"} and made["instructions"] == "Ask."
     assert made["counts"] == {"tools": 2, "prompts": 1, "resources": 1, "resource_templates": 1}
     assert made["skipped"] == [{"kind": "tool", "name": "broken", "reason": "has no name"}]

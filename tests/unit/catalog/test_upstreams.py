@@ -22,7 +22,7 @@ from gatehouse.kit.errors import Conflict, Invalid, NotFound
 from gatehouse.kit.pages import PageRequest, page_request
 from gatehouse.store.database import Database
 from gatehouse.store.secrets import Secrets
-from tests.support.catalogs import DETECTED, KEY, catalog_on, offer, offered, tools
+from tests.support.catalogs import DETECTED, catalog_on, offer, offered, tools
 from tests.support.clocks import HandClock
 
 pytestmark = pytest.mark.anyio
@@ -108,7 +108,7 @@ async def test_everything_of_an_upstream_is_stored(database: Database) -> None:
             name="tools",
             command="run",
             args=["--x", "ä b"],
-            cwd="/tmp",  # noqa: S108
+            cwd="/tmp",
             env={"B": "2", "A": "hunter2"},
             credential={"type": "bearer", "token": "hunter2"},
             share=Share.USER,

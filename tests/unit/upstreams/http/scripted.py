@@ -12,7 +12,7 @@ import anyio
 from anyio.abc import SocketAttribute, SocketListener, SocketStream
 from anyio.streams.tls import TLSStream
 
-from gatehouse.upstreams.http import Origin
+from gatehouse.upstreams.http import HttpClient, HttpResponse, Origin
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -148,3 +148,12 @@ class HandClock:
 
     def monotonic(self) -> float:
         return self.seconds
+
+
+async def post(client: HttpClient, played: Played, body: bytes = b"{}", timeout: float | None = 5) -> HttpResponse:
+    return await client.request(b"POST", played.origin, b"/mcp", b"accept: */*\r\n", body, timeout=timeout)
+
+
+async def silent(peer: Peer) -> None:
+    """Take everything, answer nothing."""
+    await peer.until_closed()

@@ -13,15 +13,11 @@ from gatehouse.upstreams.http import (
     HttpResponse,
     ResponseTimedOut,
 )
-from tests.unit.upstreams.http.scripted import OK, HandClock, Peer, Played, Script, once, playing
+from tests.unit.upstreams.http.scripted import OK, HandClock, Peer, Script, once, playing, post
 
 pytestmark = pytest.mark.anyio
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-async def post(client: HttpClient, played: Played, body: bytes = b"{}") -> HttpResponse:
-    return await client.request(b"POST", played.origin, b"/mcp", b"accept: */*\r\n", body, timeout=5)
 
 
 async def answer_to(raw: bytes, **options: int) -> tuple[HttpResponse, bytes]:
