@@ -31,12 +31,12 @@ def main(arguments: list[str]) -> int:
         return 2
     signal.signal(signal.SIGTERM, _end)
     allow_many_files()
-    report = Report(machine())
+    report, wrong = Report(machine()), False
     try:
         run(asked.only, options(asked), report)
     except AnswersWrong as error:
-        print(f"An answer was wrong: {error}", file=sys.stderr)
-        return 1
+        wrong = True
+        report.notes.append(f"An answer was wrong, and ended the run: {error}")
     except KeyboardInterrupt:
         return 130
     show(report, Console(width=None if sys.stdout.isatty() else 160))
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
         asked.output.write_text(markdown(report))
     if asked.json:
         asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
-    return 1 if asked.check and report.missed else 0
+    return 1 if wrong or (asked.check and report.missed) else 0
 
 
 def run(parts: list[str], chosen: Options, report: Report) -> None:

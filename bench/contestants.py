@@ -159,8 +159,7 @@ class Gatehouse:
         """The JSON that the API answers with; raises `RuntimeError` with what it said instead."""
         token = (self.data / "admin-token").read_text().strip()
         url, headers = f"http://127.0.0.1:{self.port}/api/v1{path}", {"authorization": f"Bearer {token}"}
-        body = {} if content is None else {"json": content}
-        answer = httpx.request(method, url, headers=headers, params=query, timeout=120, **body)
+        answer = httpx.request(method, url, headers=headers, params=query, timeout=120, json=content)
         if not answer.is_success:
             raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer.json()

@@ -8,7 +8,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,18 +23,19 @@ class Program:
     """A process in a group of its own. `with` ends it; a pipe to its standard input ends those that watch it, too."""
 
     def __init__(self, command: Sequence[str], log: Path | None = None, environment: Mapping[str, str] | None = None):
-        """Its output goes to `log`; without one, standard input and output are pipes, and errors are seen."""
+        """A contestant's output goes to its `log`. What drives them has none: its input and output are pipes."""
         output = log.open("ab") if log else None
         try:
-            self.process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL if log else subprocess.PIPE,
-                stdout=output or subprocess.PIPE,
-                stderr=output,
-                env=environment,
-                text=True,
-                start_new_session=True,
-            )
+            with on_cores(contestant_cores() if log else driver_cores()):
+                self.process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL if log else subprocess.PIPE,
+                    stdout=output or subprocess.PIPE,
+                    stderr=output,
+                    env=environment,
+                    text=True,
+                    start_new_session=True,
+                )
         finally:
             if output:
                 output.close()
@@ -88,6 +90,31 @@ class Program:
             if pipe:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
+
+
+@cache
+def all_cores() -> list[int]:
+    return sorted(os.sched_getaffinity(0))
+
+
+def contestant_cores() -> list[int]:
+    """A core for whoever is measured, so that the load and the upstream neither interrupt it nor empty its caches."""
+    return all_cores()[-1:]
+
+
+def driver_cores() -> list[int]:
+    return all_cores()[:-1] or all_cores()
+
+
+@contextlib.contextmanager
+def on_cores(cores: list[int]) -> Generator[None]:
+    """What is started here runs on these cores."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def takes_connections(port: int) -> bool:

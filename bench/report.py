@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 from contestants import find_nginx, nginx_version
+from processes import all_cores
 from rich.console import Console
 from rich.table import Table
 
@@ -55,11 +55,9 @@ class Report(msgspec.Struct):
 
 
 def machine() -> str:
-    nginx = find_nginx()
-    cores = len(os.sched_getaffinity(0))
-    return (
-        f"{cores} cores, Python {platform.python_version()}, nginx {nginx_version(nginx) if nginx else 'not installed'}"
-    )
+    nginx, cores = find_nginx(), len(all_cores())
+    shared = f"{cores} cores, one of them for whoever is measured" if cores > 1 else "1 core that all share"
+    return f"{shared}; Python {platform.python_version()}, nginx {nginx_version(nginx) if nginx else 'not installed'}"
 
 
 def row(what: str, value: float, unit: str, budget: float | None = None, note: str = "") -> Row:
@@ -135,6 +133,8 @@ def markdown(report: Report) -> str:
 
 
 def closing(report: Report) -> list[str]:
-    missed = f"Missed: {'; '.join(report.missed)}." if report.missed else "No budget was missed."
+    judged = any(each.met is not None for each in [*report.loads, *report.rows])
+    kept = "Every budget was kept." if judged else "No budget was judged."
+    missed = f"Missed: {'; '.join(report.missed)}." if report.missed else kept
     verified = f"{sum(each.calls for each in report.loads):,} answers of the loads were verified."
     return [f"{report.machine}; {report.seconds:.0f} s. {verified}", *report.notes, missed]

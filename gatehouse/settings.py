@@ -112,13 +112,17 @@ def load_settings(
     try:
         return msgspec.convert(merged, Settings, strict=False), servers
     except msgspec.ValidationError as error:
-        raise Invalid(f"The settings can't be used: {error}.", "See `gatehouse up --help` and the docs for each one.") from None
+        raise Invalid(
+            f"The settings can't be used: {error}.", "See `gatehouse up --help` and the docs for each one."
+        ) from None
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
         data = file.read_bytes()
-        return tomllib.loads(data.decode()) if file.suffix == ".toml" else msgspec.json.decode(data, type=dict[str, Any])
+        return (
+            tomllib.loads(data.decode()) if file.suffix == ".toml" else msgspec.json.decode(data, type=dict[str, Any])
+        )
     except OSError as error:
         raise Invalid(f"{file} can't be read: {error.strerror}.", "Name a file that exists with -c.") from None
     except (ValueError, msgspec.DecodeError) as error:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import uvicorn
-
-from gatehouse.app.serve import listen, local_url, log_to_terminal
+from gatehouse.app.serve import listen, local_url, log_to_terminal, run
 from gatehouse.app.single import SingleConfig
 
 
@@ -16,6 +14,6 @@ def expose(command: Sequence[str], host: str, port: int, env: Mapping[str, str])
     listener = listen(host, port)
     try:
         config = SingleConfig(tuple(command), host, local_url(host, listener), dict(env))
-        uvicorn.Server(config).run([listener])
+        run(config, listener)
     finally:
         listener.close()

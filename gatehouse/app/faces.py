@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from gatehouse.kit.clock import Clock
@@ -58,7 +59,7 @@ def build_faces(base: Base) -> Faces:
     meter, keep_alive, subscriptions = Meter(), KeepAlive(base.clock), Subscriptions()
     base.current.subscribe(subscriptions.changed)
     door = Door(base.current, base.clock, anonymous_allowed(settings))
-    relay = Relay(base.pool, Rounds(base.secrets, base.clock), meter, base.clock)
+    relay = Relay(base.pool, Rounds(base.secrets, base.clock), meter)
     sessions = Sessions(base.pool, base.records, base.peers, base.tasks, base.clock, base.instance)
     sessions.idle, sessions.most = settings.timeouts.session_idle, settings.limits.sessions
     forwarder = Forwarder(base.http, base.secrets.derive("forward").hex().encode())
@@ -67,6 +68,10 @@ def build_faces(base: Base) -> Faces:
     listening = Listening(door, base.pool, subscriptions)
     modern = ModernFace(relay, listening, keep_alive, base.clock)
     mcp = McpHttp(door, build_guard(settings), forwarder, modern, legacy, SseFace(parts, legacy))
+    meter.gauge("gatehouse_sessions", "Legacy client sessions of this worker", lambda: len(sessions))
+    meter.gauge("gatehouse_followers", "Clients of this worker that are told of changes", lambda: len(subscriptions))
+    meter.gauge("gatehouse_calls_waiting", "Calls that wait for their upstream", lambda: len(keep_alive))
+    meter.gauge("gatehouse_tasks", "Tasks of this worker", lambda: len(asyncio.all_tasks()))
     return Faces(mcp, door, sessions, listening, keep_alive, meter)
 
 

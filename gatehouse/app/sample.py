@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import shutil
@@ -31,6 +32,9 @@ def show_sample(url: str) -> AfterStart:
             return
         await _bind(worker)
         await worker.watcher.settle()
+        if worker.settings.workers > 1:
+            # The command may reach another worker, which learns of the server when it looks for changes.
+            await asyncio.sleep(2 * worker.settings.poll_interval)
         command = _command(worker.settings.data_dir, url)
         print(f"\nThe sample is ready. Call a tool through its virtual server:\n\n  {command}\n", flush=True)
 

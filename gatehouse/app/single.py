@@ -24,7 +24,7 @@ from gatehouse.relay.current import Current
 from gatehouse.serving.asgi import Front
 from gatehouse.serving.fast import Ways, fast_protocol
 from gatehouse.serving.health import health_routes
-from gatehouse.serving.http import Exchange, HttpRequest
+from gatehouse.serving.http import Exchange, HttpRequest, Work
 from gatehouse.settings import Settings
 from gatehouse.store.instances import SessionRecord
 from gatehouse.store.secrets import KEY_BYTES, Secrets
@@ -39,8 +39,18 @@ NAME = "exposed"
 
 class SingleConfig(uvicorn.Config):
     def __init__(self, command: tuple[str, ...], host: str, url: str, env: Mapping[str, str]) -> None:
-        super().__init__("", log_config=None, access_log=False, ws="none", lifespan="on", server_header=False)
-        self._single = Single(command, Settings(host=host), url, env)
+        settings = Settings(host=host)
+        super().__init__(
+            "",
+            workers=1,
+            log_config=None,
+            access_log=False,
+            ws="none",
+            lifespan="on",
+            server_header=False,
+            timeout_graceful_shutdown=int(settings.timeouts.shutdown),
+        )
+        self._single = Single(command, settings, url, env)
 
     def load(self) -> None:
         single = self._single
@@ -108,8 +118,8 @@ class Single:
     async def _ready(self) -> str | None:
         return None
 
-    async def handle(self, request: HttpRequest, exchange: Exchange) -> None:
-        await self.faces.mcp.handle(request, exchange)
+    def handle(self, request: HttpRequest, exchange: Exchange) -> Work | None:
+        return self.faces.mcp.handle(request, exchange)
 
     def drain(self) -> None:
         self.faces.sessions.stop()

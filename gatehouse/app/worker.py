@@ -32,7 +32,7 @@ from gatehouse.relay.refresh import Refresher, Watch, WatchParts
 from gatehouse.serving.answers import SILENCE
 from gatehouse.serving.asgi import Front
 from gatehouse.serving.health import health_routes
-from gatehouse.serving.http import Exchange, HttpRequest
+from gatehouse.serving.http import Exchange, HttpRequest, Work
 from gatehouse.settings import Settings, Timeouts
 from gatehouse.store.bus import RevisionWatcher
 from gatehouse.store.database import Database
@@ -174,8 +174,8 @@ class Worker:
             return False
         return allows(principal, "metrics.read", Resource("metrics"), self.clock.now()).allowed
 
-    async def handle(self, request: HttpRequest, exchange: Exchange) -> None:
-        await self.faces.mcp.handle(request, exchange)
+    def handle(self, request: HttpRequest, exchange: Exchange) -> Work | None:
+        return self.faces.mcp.handle(request, exchange)
 
     def drain(self) -> None:
         """End the streams that would otherwise keep the server from shutting down."""

@@ -49,6 +49,8 @@ class Call(msgspec.Struct, frozen=True):
     progress_token: Raw | None = None
     log_level: str | None = None
     """Modern: the request's logLevel. Legacy: what `logging/setLevel` said last in the session."""
+    raw_meta: Raw | None = None
+    """Of a modern call, the whole `_meta` as it was sent, where nothing of it needs to be changed on the way."""
     headers: tuple[tuple[str, str], ...] = ()
     """`traceparent` and the like, to be passed on; never credentials."""
 

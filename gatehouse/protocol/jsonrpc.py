@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -131,11 +133,16 @@ def _echo(id_: bytes | None) -> bytes:
 
 
 def request(id_: bytes, method: str, params: bytes) -> bytes:
-    return b'{"jsonrpc":"2.0","id":%b,"method":%b,"params":%b}' % (id_, json.dump(method), params)
+    return b'{"jsonrpc":"2.0","id":%b,"method":%b,"params":%b}' % (id_, _quoted(method), params)
 
 
 def notification(method: str, params: bytes = b"{}") -> bytes:
-    return b'{"jsonrpc":"2.0","method":%b,"params":%b}' % (json.dump(method), params)
+    return b'{"jsonrpc":"2.0","method":%b,"params":%b}' % (_quoted(method), params)
+
+
+@lru_cache(maxsize=256)
+def _quoted(method: str) -> bytes:
+    return json.dump(method)
 
 
 def result(id_: bytes, value: bytes) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 import msgspec
@@ -35,6 +36,7 @@ NAME_HEADER = b"mcp-name"
 ROUTING_HEADERS = frozenset({VERSION_HEADER, METHOD_HEADER, NAME_HEADER})
 
 _VERSION = MODERN_VERSION.encode()
+_NOT_TO_PASS = (TASKS_EXTENSION.encode(), SERVER_INFO_KEY.encode(), SUBSCRIPTION_KEY.encode(), b"\\u")
 _QUOTED_VERSION = Raw(b'"%b"' % _VERSION)
 _STRING, _OBJECT = frozenset({b'"'}), frozenset({b"{"})
 _TYPES = {
@@ -62,6 +64,8 @@ class Inbound(msgspec.Struct, frozen=True):
     meta: Fields
     progress_token: Raw | None
     log_level: str | None
+    raw_meta: Raw
+    """`_meta` as it was sent."""
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -99,8 +103,9 @@ def read(request: Request, headers: Mapping[bytes, bytes], repeated: frozenset[b
     twice = ROUTING_HEADERS & repeated
     if twice:
         return _mismatch(request, f"{min(twice).decode()} was sent more than once")
+    raw_meta = request.params.pop("_meta", json.NULL)
     try:
-        meta = _envelope(request.params)
+        meta = _envelope(raw_meta)
     except ValueError as error:
         return Rejection(request.id, INVALID_PARAMS, f"Invalid params: {error}")
     version = meta.pop(VERSION_KEY)
@@ -116,15 +121,15 @@ def read(request: Request, headers: Mapping[bytes, bytes], repeated: frozenset[b
     level, token = meta.pop(LOG_LEVEL_KEY, None), meta.pop("progressToken", None)
     for key in (SERVER_INFO_KEY, SUBSCRIPTION_KEY):
         meta.pop(key, None)
-    params = request.params
-    return Inbound(request.id, request.method, method, params, client, meta, token, json.text(level))
+    level_text = json.text(level) if level is not None else None
+    return Inbound(request.id, request.method, method, request.params, client, meta, token, level_text, raw_meta)
 
 
-def _envelope(params: Fields) -> Fields:
-    """Take `_meta` out of the params and open it; raises `ValueError` for one that lacks what every request needs."""
-    if "_meta" not in params:
+def _envelope(raw: Raw) -> Fields:
+    """Open a request's `_meta`; raises `ValueError` for one that lacks what every request needs."""
+    if raw == json.NULL:
         raise ValueError("_meta is missing; every request carries its protocolVersion and clientCapabilities there")
-    meta = json.fields(params.pop("_meta"))
+    meta = json.fields(raw)
     for key in (VERSION_KEY, CAPABILITIES_KEY):
         if key not in meta:
             raise ValueError(f'_meta["{key}"] is missing')
@@ -192,14 +197,20 @@ def _arguments(params: Fields) -> dict[str, Any]:
 
 def request_headers(method: str, params: Fields, names: mirror.HeaderMap | None = None) -> bytes:
     """The header lines that mirror a request to a modern upstream."""
-    lines = [b"mcp-protocol-version: %b\r\nmcp-method: %b\r\n" % (_VERSION, method.encode())]
     key = mirror.NAME_PARAM.get(method)
-    value = json.text(params.get(key)) if key else None
-    if value is not None:
-        lines.append(b"mcp-name: %b\r\n" % mirror.encode_value(value).encode())
-    for name, text in mirror.param_headers(names, _arguments(params)) if names else ():
-        lines.append(b"%b: %b\r\n" % (name.encode(), text.encode()))
-    return b"".join(lines)
+    lines = _routing_lines(method, bytes(params.get(key, b"null")) if key else b"null")
+    if not names:
+        return lines
+    mirrored = mirror.param_headers(names, _arguments(params))
+    return lines + b"".join(b"%b: %b\r\n" % (name.encode(), text.encode()) for name, text in mirrored)
+
+
+@lru_cache(maxsize=4096)
+def _routing_lines(method: str, name: bytes) -> bytes:
+    """`name` is JSON. A few names make up nearly all calls."""
+    lines = b"mcp-protocol-version: %b\r\nmcp-method: %b\r\n" % (_VERSION, method.encode())
+    value = json.text(Raw(name))
+    return lines if value is None else lines + b"mcp-name: %b\r\n" % mirror.encode_value(value).encode()
 
 
 def request_meta(client: Client, meta: Fields, log_level: str | None, token: bytes | None) -> Fields:
@@ -214,6 +225,15 @@ def request_meta(client: Client, meta: Fields, log_level: str | None, token: byt
     if token is not None:
         stamped["progressToken"] = Raw(token)
     return stamped
+
+
+def may_pass(inbound: Inbound) -> bool:
+    """Whether an upstream of this era may be sent the client's `_meta` as it is: nothing in it belongs to this hop.
+
+    Progress tokens are made anew, as two clients may use the same; extensions are left out that Gatehouse can't carry.
+    """
+    raw = bytes(inbound.raw_meta)
+    return inbound.progress_token is None and not any(key in raw for key in _NOT_TO_PASS)
 
 
 def relayed_capabilities(capabilities: Raw) -> Raw:
@@ -231,8 +251,12 @@ def relayed_capabilities(capabilities: Raw) -> Raw:
 
 def with_server_info(result: Fields, server_info: Raw) -> None:
     """Say in a result's `_meta` who answered: the virtual server, not what is behind it."""
-    meta = result.get("_meta", json.EMPTY)
+    result["_meta"] = _with_server_info(bytes(result.get("_meta", b"{}")), bytes(server_info))
+
+
+@lru_cache(maxsize=1024)
+def _with_server_info(meta: bytes, server_info: bytes) -> Raw:
+    """The `_meta` of most results says no more than who gave it, so that few make up nearly all."""
     # What is no object says nothing; a client would refuse the whole result for it.
-    opened = json.fields(meta) if bytes(meta)[:1] == b"{" else {}
-    opened[SERVER_INFO_KEY] = server_info
-    result["_meta"] = json.raw(opened)
+    opened = json.fields(meta) if meta[:1] == b"{" else {}
+    return json.raw({**opened, SERVER_INFO_KEY: Raw(server_info)})

@@ -26,7 +26,7 @@ class Current:
         self._listeners.append(listener)
 
     async def replace(self, snapshot: CatalogSnapshot, keyring: Keyring) -> None:
-        before, self.snapshot, self.keyring = self.snapshot, snapshot, keyring
+        before, self.keyring, self.snapshot = self.snapshot, keyring, snapshot
         self._offerings = {}
         for listener in self._listeners:
             await listener(before, snapshot)

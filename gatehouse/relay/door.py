@@ -1,17 +1,21 @@
-"""Who is at the door of a virtual server, and may they come in? Asked for each request, never remembered."""
+"""Who is at the door of a virtual server, and may they come in? Asked for each request; true for one snapshot."""
 
 from __future__ import annotations
+
+import math
 
 import msgspec
 
 from gatehouse.access.model import ANONYMOUS, Principal, Resource
 from gatehouse.access.policy import USE, allows
-from gatehouse.catalog.snapshot import ServerView
+from gatehouse.catalog.snapshot import CatalogSnapshot, ServerView
 from gatehouse.kit.clock import Clock
 from gatehouse.kit.errors import Forbidden, GatewayError, NotFound, Unauthenticated
 from gatehouse.relay.current import Current
 from gatehouse.relay.offering import Offering
 
+REMEMBERED = 10_000
+"""Entries kept, of those who were let in."""
 EVERYTHING = "*"
 """Stands for `/mcp`, which is every server that the caller may use."""
 
@@ -25,6 +29,12 @@ class Entry(msgspec.Struct, frozen=True):
     authorization: bytes | None = None
 
 
+class _Known(msgspec.Struct, frozen=True):
+    entry: Entry
+    snapshot: CatalogSnapshot
+    until: float
+
+
 class Door:
     """`anonymous`: whether servers that are open to everybody may be used without a token here."""
 
@@ -33,6 +43,7 @@ class Door:
         self._clock = clock
         self._anonymous = anonymous
         self._whole: str | None = None
+        self._known: dict[tuple[str, bytes | None], _Known] = {}
 
     def everything_is(self, server: str) -> None:
         """Let `/mcp` be this one server."""
@@ -53,7 +64,25 @@ class Door:
         return principal
 
     def enter(self, ref: str, authorization: bytes | None) -> Entry:
-        """Into the server `ref` (id, slug, or `EVERYTHING`); raises `Unauthenticated`, `Forbidden` or `NotFound`."""
+        """Into the server `ref` (id, slug, or `EVERYTHING`); raises `Unauthenticated`, `Forbidden` or `NotFound`.
+
+        Who came in once comes in again without being asked, as long as the snapshot is the same and the token lives.
+        """
+        known = self._known.get((ref, authorization))
+        if known is not None and known.snapshot is self._current.snapshot and known.until > self._clock.now():
+            return known.entry
+        entry = self._enter(ref, authorization)
+        self._remember(entry, ref)
+        return entry
+
+    def _remember(self, entry: Entry, ref: str) -> None:
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        expires_at = entry.principal.expires_at
+        until = expires_at if expires_at is not None else math.inf
+        self._known[ref, entry.authorization] = _Known(entry, self._current.snapshot, until)
+
+    def _enter(self, ref: str, authorization: bytes | None) -> Entry:
         principal = self.identify(authorization)
         if ref == EVERYTHING and self._whole is not None:
             ref = self._whole
@@ -75,6 +104,10 @@ class Door:
             return self.enter(entry.ref, entry.authorization).offering.view
         except GatewayError:
             return None
+
+    def seconds_left(self, principal: Principal) -> float | None:
+        """Until its token expires; None: it does not."""
+        return None if principal.expires_at is None else max(0.0, principal.expires_at - self._clock.now())
 
     def _everything(self, principal: Principal) -> Offering:
         if principal is ANONYMOUS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from gatehouse import __version__
 from gatehouse.catalog.model import Kind, Upstream
 from gatehouse.catalog.snapshot import Listed, ServerView, Target
 from gatehouse.kit import json
+from gatehouse.kit.json import Fields, Raw
 from gatehouse.protocol import headers, modern
 from gatehouse.protocol.call import LEGACY_VERSIONS, MODERN_VERSION, Era
 from gatehouse.protocol.headers import HeaderMap
@@ -27,6 +29,8 @@ KIND_OF_LIST = {
     "resources/templates/list": Kind.TEMPLATE,
 }
 _ITEMS = {Kind.TOOL: "tools", Kind.PROMPT: "prompts", Kind.RESOURCE: "resources", Kind.TEMPLATE: "resourceTemplates"}
+_FOREIGN = {Era.LEGACY: b"outputSchema", Era.MODERN: b"execution"}
+"""The key of a tool that only the other era has, or has in this form."""
 
 
 class _Cursor(msgspec.Struct, frozen=True):
@@ -39,6 +43,19 @@ class BadCursor(ValueError):
     """The cursor is not one that this server gave to this principal."""
 
 
+def cursor_of(params: Fields) -> str | None:
+    """The cursor of a list request; raises `BadCursor` for one that is no string."""
+    if "cursor" not in params:
+        return None
+    try:
+        cursor = json.text(params["cursor"])
+    except json.BadJson:
+        cursor = None
+    if cursor is None:
+        raise BadCursor
+    return cursor
+
+
 class Offering:
     """A `ServerView` with its answers to lists, `initialize` and `server/discover`."""
 
@@ -49,6 +66,11 @@ class Offering:
         self._page_size = page_size
         self._first_pages: dict[tuple[Kind, Era], bytes] = {}
         self._names: dict[str, HeaderMap | None] = {}
+
+    @cached_property
+    def has_mirrors(self) -> bool:
+        """Whether any tool here has arguments that are mirrored in headers; hardly any server has one."""
+        return any(b"x-mcp-header" in bytes(item.raw) for item in self.view.listing(Kind.TOOL))
 
     def names(self, target: Target) -> HeaderMap | None:
         """The arguments of a tool that are mirrored in headers; None for most."""
@@ -71,7 +93,7 @@ class Offering:
 
     def _page(self, kind: Kind, era: Era, listed: Sequence[Listed], start: int, principal: str) -> bytes:
         end = min(start + self._page_size, len(listed))
-        result: dict[str, Any] = {_ITEMS[kind]: [item.raw for item in listed[start:end]]}
+        result: dict[str, Any] = {_ITEMS[kind]: [_in_era(item, kind, era) for item in listed[start:end]]}
         if end < len(listed):
             result["nextCursor"] = self._cursor(kind, listed[end - 1], end, principal)
         meta: dict[str, Any] = {ACCOUNTS_KEY: self.view.accounts()}
@@ -111,7 +133,7 @@ class Offering:
         """The result of server/discover (2026-07-28 server/discover)."""
         result: dict[str, Any] = {
             "supportedVersions": self.versions(),
-            "capabilities": self.capabilities(),
+            "capabilities": self.capabilities(Era.MODERN),
             **self._cacheable(),
             "_meta": {modern.SERVER_INFO_KEY: self.server_info},
         }
@@ -121,7 +143,7 @@ class Offering:
         """The result of `initialize` (2025-11-25 basic/lifecycle)."""
         result: dict[str, Any] = {
             "protocolVersion": version,
-            "capabilities": self.capabilities(),
+            "capabilities": self.capabilities(Era.LEGACY),
             "serverInfo": self.server_info,
         }
         return json.dump(self._with_instructions(result))
@@ -145,17 +167,17 @@ class Offering:
         detected = upstreams[0].detected if len(upstreams) == 1 else None
         return detected.instructions if detected is not None else None
 
-    def capabilities(self) -> dict[str, Any]:
-        """What can be asked here: no more than some upstream behind can do."""
+    def capabilities(self, era: Era) -> dict[str, Any]:
+        """What a client of this era can ask here: no more than some upstream behind can do."""
         view = self.view
         behind = [json.load(upstream.detected.capabilities) for upstream in view.upstreams if upstream.detected]
         offered: dict[str, Any] = {}
-        if view.listing(Kind.TOOL):
+        if view.has_tools:
             offered["tools"] = {"listChanged": True}
-        if view.listing(Kind.PROMPT):
+        if view.has_prompts:
             offered["prompts"] = {"listChanged": True}
-        if view.listing(Kind.RESOURCE) or view.listing(Kind.TEMPLATE):
-            subscribe = any(_subscribes(upstream) for upstream in view.upstreams)
+        if view.has_resources:
+            subscribe = any(_subscribes(upstream, era) for upstream in view.upstreams)
             offered["resources"] = {"listChanged": True, **({"subscribe": True} if subscribe else {})}
         for plain in ("completions", "logging"):
             if any(plain in caps for caps in behind):
@@ -172,9 +194,28 @@ def _header_map(target: Target) -> HeaderMap | None:
         return None
 
 
-def _subscribes(upstream: Upstream) -> bool:
-    """Whether an upstream says that its resources can be subscribed to; a modern one always takes a listener."""
-    if upstream.detected is None:
+def _subscribes(upstream: Upstream, era: Era) -> bool:
+    """Whether an upstream says that its resources can be subscribed to, and clients of this era can."""
+    detected = upstream.detected
+    if detected is None or (era is Era.MODERN and detected.era is not Era.MODERN):
         return False
-    resources = json.fields(upstream.detected.capabilities).get("resources", json.EMPTY)
-    return json.fields(resources).get("subscribe") == json.raw(True)
+    resources = json.fields(detected.capabilities).get("resources", json.EMPTY)
+    return bytes(resources)[:1] == b"{" and json.fields(resources).get("subscribe") == json.raw(True)
+
+
+def _in_era(item: Listed, kind: Kind, era: Era) -> Raw:
+    """An item without what only the other era knows, which could make a client refuse the whole list."""
+    if kind is not Kind.TOOL or b'"' + _FOREIGN[era] + b'"' not in bytes(item.raw):
+        return item.raw
+    fields, key = json.fields(item.raw), _FOREIGN[era].decode()
+    # Up to 2025-11-25 the schema of an output is an object's; from 2026-07-28 on there is no `execution`.
+    if era is Era.MODERN or not _is_object_schema(fields.get(key, json.EMPTY)):
+        fields.pop(key, None)
+    return json.raw(fields)
+
+
+def _is_object_schema(schema: Raw) -> bool:
+    try:
+        return json.fields(schema).get("type") == json.raw("object")
+    except json.BadJson:
+        return False

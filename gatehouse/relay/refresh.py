@@ -27,6 +27,9 @@ ROUND = 3.0
 DEBOUNCE = 0.05
 """Seconds in which further notices of the same upstream are one."""
 FIRST_RETRY, LAST_RETRY = 5.0, 300.0
+SETTLED = (3.0, 10.0)
+"""Shortest and longest seconds until a URL is asked again that has just begun to be followed: what changed while nobody
+listened, before the stream was open or while the gateway was down, is found by that."""
 STDIO_FACTOR = 6
 """A process is started to look only this much less often than a URL is asked."""
 
@@ -161,7 +164,7 @@ class Watch:
         now, well = self._clock.monotonic(), upstream.status is Status.OK
         plan = self._plans.get(upstream.id)
         if plan is None or plan.well != well:
-            first = now + self._pause(upstream) if well else now
+            first = now + self._first_pause(upstream) if well else now
             plan = self._plans[upstream.id] = _Plan(well, first, FIRST_RETRY)
         if plan.due > now:
             return
@@ -170,9 +173,12 @@ class Watch:
         plan.retry = min(plan.retry * 2, LAST_RETRY)
         self._tasks.spawn(self._try(upstream), f"look at {upstream.name}")
 
+    def _first_pause(self, upstream: Upstream) -> float:
+        settled = random.uniform(*SETTLED)  # noqa: S311 - spreads load, guards nothing
+        return self._pause(upstream) if _is_process(upstream) else min(settled, self._interval)
+
     def _pause(self, upstream: Upstream) -> float:
-        stdio = upstream.detected is not None and upstream.detected.transport is Transport.STDIO
-        return self._interval * (STDIO_FACTOR if stdio else 1)
+        return self._interval * (STDIO_FACTOR if _is_process(upstream) else 1)
 
     async def _try(self, upstream: Upstream) -> None:
         try:
@@ -188,6 +194,10 @@ class _Plan:
     well: bool
     due: float
     retry: float
+
+
+def _is_process(upstream: Upstream) -> bool:
+    return upstream.detected is not None and upstream.detected.transport is Transport.STDIO
 
 
 def _identity(upstream: Upstream) -> tuple[object, ...]:

@@ -22,7 +22,7 @@ from gatehouse.store.secrets import Secrets
 
 LIFETIME = 600.0
 """Seconds within which a client may come back with answers."""
-_ROUND_KEYS = frozenset({"requestState", "inputResponses"})
+_NOT_OF_THE_REQUEST = frozenset({"requestState", "inputResponses", "_meta"})
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -35,21 +35,20 @@ class Rounds:
         self._secrets = secrets
         self._clock = clock
 
-    def pause(self, outcome: Outcome, call: Call, target: Target, server: str) -> Outcome:
-        """Seal the state of an `input_required` result; anything else passes."""
+    def pause(self, outcome: Outcome, call: Call, target: Target, server: str) -> None:
+        """Seal the state of an `input_required` result, in place; anything else passes."""
         if not isinstance(outcome, Result) or outcome.fields.get("resultType") != modern.INPUT_REQUIRED:
-            return outcome
+            return
         state = json.text(outcome.fields.get("requestState"))
         if state is not None:
             plain = json.dump(_State(state, self._clock.now() + LIFETIME))
             sealed = self._secrets.seal_text("request-state", plain, _bound_to(call, target, server))
             outcome.fields["requestState"] = json.raw(sealed)
-        return outcome
 
-    def resume(self, addressed: Call, call: Call, target: Target, server: str) -> Call | Failure:
-        """Open the state that a client brings back; a call without one passes."""
+    def resume(self, call: Call, target: Target, server: str) -> Failure | None:
+        """Open the state that a client brings back, in place; a call without one passes. Else says what is wrong."""
         if "requestState" not in call.params:
-            return addressed
+            return None
         try:
             sealed = json.text(call.params["requestState"]) or ""
             plain = self._secrets.open_text("request-state", sealed, _bound_to(call, target, server))
@@ -60,11 +59,11 @@ class Rounds:
             )
         if self._clock.now() >= state.expires:
             return Failure(INVALID_PARAMS, "Invalid params: requestState has expired; make the request again", own=True)
-        params = {**addressed.params, "requestState": json.raw(state.state)}
-        return msgspec.structs.replace(addressed, params=params)
+        call.params["requestState"] = json.raw(state.state)
+        return None
 
 
 def _bound_to(call: Call, target: Target, server: str) -> bytes:
-    request: Fields = {key: value for key, value in sorted(call.params.items()) if key not in _ROUND_KEYS}
+    request: Fields = {key: value for key, value in sorted(call.params.items()) if key not in _NOT_OF_THE_REQUEST}
     digest = hashlib.sha256(json.dump(request)).hexdigest()
     return "\n".join((call.principal, server, target.upstream.id, call.method, digest)).encode()

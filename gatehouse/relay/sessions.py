@@ -23,6 +23,9 @@ from gatehouse.relay.streams import Stream, Streams
 from gatehouse.store.instances import SessionRecord
 from gatehouse.upstreams.pool import Pool
 
+MAX_ASKS = 100
+"""Questions of one session that wait for an answer; past that the oldest is answered with a refusal."""
+
 
 class Records(Protocol):
     """Where session records are kept for other workers, and for the time after a restart."""
@@ -64,15 +67,24 @@ class ClientSession:
         self.used_at = now
         self.streams = Streams()
         self.closed = False
+        self.kept_until = 0.0
+        """Seconds since the epoch until which its record says that it is alive."""
         self.on_close: Callable[[], None] | None = None
         self._cancelled: set[bytes] = set()
         self._asks: dict[bytes, Ask] = {}
         self._next_ask = 0
         self._calls: dict[bytes, asyncio.Task[object]] = {}
+        self._draining = False
 
     async def deliver(self, event: Event) -> None:
-        """What an upstream says outside of any call goes on the standalone stream."""
-        await self.say(event, None, self.streams.standalone)
+        """What is said outside of any call goes on the standalone stream. Never waits: many others are told next.
+
+        A client that is far behind with its reading is not told, and can't be asked.
+        """
+        if not self.streams.standalone.crowded:
+            await self.say(event, None, self.streams.standalone)
+        elif isinstance(event, Ask):
+            await _refuse(event, "The client does not read its stream")
 
     async def say(self, event: Event, token: Raw | None, stream: Stream) -> None:
         """Put an event on a stream, as this client's era says it; a question it can't answer is refused for it."""
@@ -85,9 +97,10 @@ class ClientSession:
 
     async def _ask(self, ask: Ask, stream: Stream) -> None:
         if not legacy.can_answer(self.client, ask.method):
-            error = {"code": METHOD_NOT_FOUND, "message": f"The client does not answer {ask.method}"}
-            await ask.reply(Answer(error=json.raw(error)))
+            await _refuse(ask, f"The client does not answer {ask.method}")
             return
+        if len(self._asks) >= MAX_ASKS:
+            await _refuse(self._asks.pop(next(iter(self._asks))), "The client has not answered for too long")
         self._next_ask += 1
         id_ = b'"gh-%d"' % self._next_ask
         self._asks[id_] = ask
@@ -107,6 +120,14 @@ class ClientSession:
     def end_call(self, id_: bytes) -> None:
         self._calls.pop(id_, None)
         self._cancelled.discard(id_)
+        if self._draining and not self._calls:
+            self.streams.standalone.finish()
+
+    def drain(self) -> None:
+        """End the stream that has no end of its own, once the calls are answered that are under way."""
+        self._draining = True
+        if not self._calls:
+            self.streams.standalone.finish()
 
     @property
     def busy(self) -> bool:
@@ -131,6 +152,7 @@ class ClientSession:
         return SessionRecord(self.id, self.server, self.principal, owner, data, expires_at)
 
     def close(self) -> None:
+        """End its streams and its calls; more than once is no harm."""
         self.closed = True
         if self.on_close is not None:
             self.on_close()
@@ -161,20 +183,31 @@ class Sessions:
             await self._let_one_go()
         session = ClientSession(random_handle(), server, principal.id, client, self._clock.monotonic())
         self._keep(session)
-        await self.save(session)
+        try:
+            await self.save(session)
+        except BaseException:
+            self._forget(session)
+            raise
         return session
 
     def _keep(self, session: ClientSession) -> None:
         self._local[session.id] = session
         self._pool.attach(session.id, session)
 
+    def _forget(self, session: ClientSession) -> None:
+        self._local.pop(session.id, None)
+        session.close()
+        self._tasks.spawn(self._pool.end_session(session.id), "end upstream sessions")
+
     async def save(self, session: ClientSession) -> None:
-        await self._records.save(session.record(self._instance, self._clock.now() + self.idle))
+        until = self._clock.now() + self.idle
+        await self._records.save(session.record(self._instance, until))
+        session.kept_until = until
 
     def local(self, id: str, server: str, principal: Principal) -> ClientSession | None:
         """The session where this worker has it, and it is this principal's; another's is as good as none."""
         session = self._local.get(id)
-        if session is None or session.server != server or session.principal != principal.id:
+        if session is None or session.server != server or session.principal != principal.id or session.closed:
             return None
         session.used_at = self._clock.monotonic()
         return session
@@ -195,7 +228,7 @@ class Sessions:
                 return Elsewhere(address)
             if not await self._records.take(id, record.owner, self._instance):
                 return await self.find(id, server, principal)
-        return self._revive(record)
+        return self._local.get(id) or self._revive(record)
 
     def _revive(self, record: SessionRecord) -> ClientSession:
         stored = msgspec.json.decode(record.data, type=_Stored)
@@ -203,30 +236,44 @@ class Sessions:
         client = Client(Era.LEGACY, stored.version, stored.capabilities, info)
         session = ClientSession(record.id, record.server, record.principal, client, self._clock.monotonic())
         session.log_level = stored.log_level
+        session.kept_until = record.expires_at
         self._keep(session)
         return session
 
     async def end(self, session: ClientSession) -> None:
         """The client says goodbye, or has been away for too long."""
-        self._local.pop(session.id, None)
-        session.close()
-        await self._pool.end_session(session.id)
+        # The record first: as long as it is there, a request that comes now would bring the session back to life.
         await self._records.delete(session.id)
+        self._forget(session)
+
+    def end_soon(self, session: ClientSession) -> None:
+        """The same, for who can't wait for the database."""
+        if not session.closed:
+            session.close()
+            self._tasks.spawn(self.end(session), "end session")
 
     async def _let_one_go(self) -> None:
         await self.end(min(self._local.values(), key=lambda session: (session.busy, session.used_at)))
 
     async def sweep(self) -> None:
-        """End those whose client has not been heard of for `idle` seconds."""
+        """End those whose client has not been heard of for `idle` seconds; say of the others that they live on."""
         now = self._clock.monotonic()
         for session in tuple(self._local.values()):
-            if not session.busy and now - session.used_at > self.idle:
+            if session.busy:
+                session.used_at = now
+            if now - session.used_at > self.idle:
                 await self.end(session)
-
-    def all(self) -> tuple[ClientSession, ...]:
-        return tuple(self._local.values())
+            elif session.kept_until - self._clock.now() < self.idle / 2:
+                await self.save(session)
 
     def stop(self) -> None:
-        """End all streams so that the server can shut down; the records stay for the next worker."""
+        """Let the server shut down: streams end, calls that are under way do so by themselves.
+
+        The records stay for the next worker.
+        """
         for session in self._local.values():
-            session.close()
+            session.drain()
+
+
+async def _refuse(ask: Ask, words: str) -> None:
+    await ask.reply(Answer(error=json.raw({"code": METHOD_NOT_FOUND, "message": words})))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from itertools import islice
 from typing import Protocol
 
 from gatehouse.protocol import sse
@@ -11,7 +12,9 @@ from gatehouse.protocol import sse
 KEPT_EVENTS = 1000
 KEPT_BYTES = 4 * 1024 * 1024
 AHEAD = 200
-"""Events that a writer may be ahead of its reader."""
+"""Events that a writer may be ahead of its reader; `KEPT_BYTES` are as many bytes."""
+LONGEST_NUMBER = 18
+"""Digits of an event's number."""
 KEPT_STREAMS = 64
 """Finished streams of one session that can still be read again."""
 
@@ -46,22 +49,39 @@ class Stream:
         return self._reader % 2 == 1
 
     @property
+    def last(self) -> int:
+        """The number of the last event that was put."""
+        return self._last
+
+    @property
     def delivered(self) -> int:
         """The number of the last event that a reader was given."""
         return self._read
 
+    @property
+    def crowded(self) -> bool:
+        """Whether somebody reads, and is too far behind to be given more."""
+        unread = self._last - self._read
+        return self.read_now and (unread > AHEAD or (unread > 0 and self._bytes > KEPT_BYTES))
+
     async def send(self, message: bytes) -> None:
-        """Put a message, and wait while somebody reads slowly. Where nobody reads, the oldest go when it is too much."""
+        """Put a message once there is room for it: waits while somebody reads slowly."""
+        await self.room()
         self.put(message)
-        if self.read_now and self._last - self._read > AHEAD:
+
+    async def room(self) -> None:
+        """Wait until a slow reader has caught up, or has gone."""
+        while self.crowded:
             self._caught_up.clear()
             await self._caught_up.wait()
 
     def put(self, message: bytes) -> None:
+        """Where nobody reads, the oldest go when it is too much; what somebody is about to read stays."""
         self._last += 1
         self._kept.append((self._last, message))
         self._bytes += len(message)
-        while len(self._kept) > KEPT_EVENTS or (self._bytes > KEPT_BYTES and len(self._kept) > 1):
+        unread = self._read if self.read_now else self._last - 1
+        while (len(self._kept) > KEPT_EVENTS or self._bytes > KEPT_BYTES) and self._kept[0][0] <= unread:
             self._bytes -= len(self._kept.popleft()[1])
         self._changed.set()
 
@@ -92,12 +112,14 @@ class Stream:
                 self._caught_up.set()
 
     async def _pour(self, writer: Writer, after: int, mine: int) -> None:
+        self._read = min(self._read, after)
         while True:
             self._changed.clear()
-            for number, message in tuple(self._kept):
-                if number > after:
-                    await writer.write(sse.encode_event(message, id=self.event_id(number)))
-                    after = self._read = number
+            for number, message in self._after(after):
+                if self._reader != mine:
+                    raise Detached
+                await writer.write(sse.encode_event(message, id=self.event_id(number)))
+                after = self._read = number
             if self._reader != mine:
                 raise Detached
             if after >= self._last:
@@ -105,6 +127,11 @@ class Stream:
                 if self.done:
                     return
                 await self._changed.wait()
+
+    def _after(self, number: int) -> list[tuple[int, bytes]]:
+        """What is kept of the events after this one. Their numbers have no gaps."""
+        dropped = self._last - len(self._kept)
+        return list(islice(self._kept, max(0, number - dropped), None))
 
 
 class Streams:
@@ -126,7 +153,9 @@ class Streams:
         """The stream that an event belongs to, and the event's number."""
         name, _, number = event_id.partition("-")
         stream = self._streams.get(name)
-        return (stream, int(number)) if stream is not None and number.isdigit() else None
+        if stream is None or not number.isdecimal() or not number.isascii() or len(number) > LONGEST_NUMBER:
+            return None
+        return (stream, int(number)) if int(number) <= stream.last else None
 
     def close(self) -> None:
         for stream in self._streams.values():

@@ -6,8 +6,9 @@ A call that is silent for long gets a stream as well, so that something can be s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 
 from gatehouse.kit import json
 from gatehouse.kit.clock import Clock
@@ -69,7 +70,7 @@ class ModernAnswer:
             await self._exchange.end()
         else:
             status = http_status(outcome.code, Era.MODERN) if isinstance(outcome, Failure) else 200
-            await self._exchange.reply(status, JSON_HEADERS + self._headers, message)
+            self._exchange.reply(status, JSON_HEADERS + self._headers, message)
 
 
 class LegacyAnswer:
@@ -95,13 +96,15 @@ class LegacyAnswer:
         if self._stream is None:
             self._stream = self._session.streams.open()
             await self._exchange.start(200, STREAM_HEADERS + self._headers)
-            if self._session.client.version >= legacy.POLLING_VERSION and not self._exchange.gone:
-                await self._exchange.write(self._stream.priming())
             self._pouring = self._tasks.spawn(self._pour(self._stream), "answer stream")
+            # Once it reads, nothing that it is to read is let go, however much there is.
+            await asyncio.sleep(0)
         return self._stream
 
     async def _pour(self, stream: Stream) -> None:
         try:
+            if self._session.client.version >= legacy.POLLING_VERSION:
+                await self._exchange.write(stream.priming())
             await stream.pour(self._exchange, 0)
         except (ClientGone, Detached):
             return
@@ -109,15 +112,14 @@ class LegacyAnswer:
 
     async def keep_alive(self) -> None:
         await self._open()
-        if not self._exchange.gone:
-            await self._exchange.write(sse.COMMENT)
+        await self._exchange.write(sse.COMMENT)
 
     async def finish(self, outcome: Outcome) -> None:
         """The response; the handler stays until it is read, or the client has gone."""
         message = bridge.response(self._id, outcome)
         if self._stream is None:
             status = http_status(outcome.code, Era.LEGACY) if isinstance(outcome, Failure) else 200
-            await self._exchange.reply(status, JSON_HEADERS + self._headers, message)
+            self._exchange.reply(status, JSON_HEADERS + self._headers, message)
             return
         self._stream.put(message)
         self._stream.finish()
@@ -154,15 +156,21 @@ class KeepAlive:
     async def sweep(self) -> None:
         """To be called every `SILENCE` seconds."""
         now = self._clock.monotonic()
-        for answer in tuple(self._waiting):
-            if now - answer.heard_at >= SILENCE:
-                await self._poke(answer.keep_alive())
-        for exchange in tuple(self._streams):
-            await self._poke(exchange.write(sse.COMMENT))
-
-    async def _poke(self, write: Awaitable[None]) -> None:
+        quiet = [answer for answer in self._waiting if now - answer.heard_at >= SILENCE]
         try:
-            async with asyncio.timeout(1.0):
-                await write
-        except (ClientGone, TimeoutError):
-            return  # Who reads slowly or has gone is dealt with where the answer is written.
+            async with asyncio.timeout(1.0), asyncio.TaskGroup() as group:
+                for answer in quiet:
+                    group.create_task(self._poke(answer.keep_alive, lambda one=answer: one in self._waiting))
+                for exchange in self._streams:
+                    write = partial(exchange.write, sse.COMMENT)
+                    group.create_task(self._poke(write, lambda one=exchange: one in self._streams))
+        except TimeoutError:
+            return  # Who reads slowly is sent enough already.
+
+    async def _poke(self, write: Callable[[], Awaitable[None]], is_open: Callable[[], bool]) -> None:
+        """What has ended since the sweep began must not be written to: the connection may serve the next request."""
+        try:
+            if is_open():
+                await write()
+        except (ClientGone, RuntimeError):
+            return  # It ended just now: that is dealt with where the answer is written.

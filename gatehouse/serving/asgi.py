@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -19,6 +21,9 @@ from gatehouse.serving.http import (
     run_asgi,
 )
 from gatehouse.serving.mcp_http import is_mcp_path
+
+LINGER = 2.0
+"""Seconds that a client gets to stop sending what is not wanted."""
 
 
 class Front:
@@ -42,8 +47,12 @@ class Front:
             words = f"The request is larger than {self._limit} bytes; see the setting limits.body_bytes"
             answer = jsonrpc.error(b"null", rpc_code(TooLarge("")), words)
             # What is still under way of the body is not read, so the connection can't be used again.
-            headers = (*JSON_HEADERS, (b"connection", b"close"))
-            await AsgiExchange(receive, send).reply(413, headers, answer)
+            length = (b"content-length", b"%d" % len(answer))
+            exchange = AsgiExchange(receive, send)
+            await exchange.start(413, (*JSON_HEADERS, (b"connection", b"close"), length))
+            await exchange.write(answer)
+            await _linger(receive)
+            await exchange.end()
             return
         if body is None:
             return
@@ -52,3 +61,13 @@ class Front:
         target = scope["raw_path"] + (b"?" + query if query else b"")
         request = HttpRequest(scope["method"], scope["path"], query, headers, body, repeated, target)
         await run_asgi(self._handler, request, receive, send)
+
+
+async def _linger(receive: Receive) -> None:
+    """Throw away what still comes: a connection that is closed on unread data is reset, and the answer lost with it."""
+    try:
+        async with asyncio.timeout(LINGER):
+            while (await receive()).get("more_body", False):
+                pass
+    except TimeoutError:
+        return

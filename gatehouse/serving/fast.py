@@ -15,11 +15,14 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from gatehouse.serving.http import ClientGone, Handler, Headers, HttpRequest, read_headers
+from gatehouse.serving.http import JSON_HEADERS, ClientGone, Handler, Headers, HttpRequest, Work, read_headers
 
 LARGEST = 1024 * 1024
 """Bytes of body that are gathered here; longer ones go the ASGI way, which reads no faster than it must."""
 
+_JSON_LINE = b"content-type: application/json\r\n"
+_UNCOMMON = frozenset({b"transfer-encoding", b"expect", b"upgrade"})
+"""Headers of requests that go the ASGI way."""
 LARGEST_HEAD = 64 * 1024
 """Bytes of request line and headers."""
 
@@ -74,11 +77,11 @@ class FastExchange:
         if self.disconnected:
             callback()
 
-    async def reply(self, status: int, headers: Headers, body: bytes) -> None:
+    def reply(self, status: int, headers: Headers, body: bytes) -> None:
         if self.disconnected:
             return
-        head = self._head(status, headers, b"content-length: %d\r\n" % len(body))
-        self._protocol.transport.write(head + body)
+        length = b"content-length: %d\r\n" % len(body)
+        self._protocol.transport.write(self._head(status, headers, length) + body)
         self._complete()
 
     async def start(self, status: int, headers: Headers) -> None:
@@ -98,10 +101,9 @@ class FastExchange:
             self._complete()
 
     def _head(self, status: int, headers: Headers, length: bytes) -> bytes:
-        lines = [STATUS_LINE[status], self._protocol.default_lines]
-        lines += [b"%b: %b\r\n" % header for header in headers]
-        lines += [length, b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"]
-        return b"".join(lines)
+        lines = _JSON_LINE if headers is JSON_HEADERS else b"".join([b"%b: %b\r\n" % header for header in headers])
+        end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
+        return STATUS_LINE[status] + self._protocol.default_lines + lines + length + end
 
     def _complete(self) -> None:
         self.response_complete = True
@@ -135,6 +137,8 @@ class FastProtocol(HttpToolsProtocol):
         self._default: tuple[object, bytes] = (None, b"")
         self._in_head = False
         self._head_bytes = 0
+        self._chunk = 0
+        self._idle_since: float | None = None
 
     @property
     def default_lines(self) -> bytes:
@@ -144,12 +148,37 @@ class FastProtocol(HttpToolsProtocol):
             self._default = (default, b"".join(b"%b: %b\r\n" % header for header in default))
         return self._default[1]
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        super()._unset_keepalive_if_required()
+
     def data_received(self, data: bytes) -> None:
+        self._idle_since = None
+        self._chunk = len(data)
         super().data_received(data)
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > LARGEST_HEAD:
                 self._refuse_head()
+
+    def _unset_keepalive_if_required(self) -> None:
+        """The timer is left to run, and looks at the time when it goes off: that costs a busy connection nothing."""
+
+    def timeout_keep_alive_handler(self) -> None:
+        idle = self.loop.time() - self._idle_since if self._idle_since is not None else 0.0
+        if idle >= self.timeout_keep_alive:
+            super().timeout_keep_alive_handler()
+        else:
+            again = self.timeout_keep_alive - idle
+            self.timeout_keep_alive_task = self.loop.call_later(again, self.timeout_keep_alive_handler)
+
+    def on_response_complete(self) -> None:
+        if self.pipeline or self.timeout_keep_alive_task is None:
+            super().on_response_complete()
+        else:
+            self.server_state.total_requests += 1
+            self.flow.resume_reading()
+        self._idle_since = self.loop.time()
 
     def _refuse_head(self) -> None:
         """Neither uvicorn nor its parser bounds the head of a request."""
@@ -160,8 +189,13 @@ class FastProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        """Uvicorn's part is put off until it is known that the request goes the ASGI way."""
         self._in_head, self._head_bytes = True, 0
+        self.url = b""
+        self.headers = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
 
     def on_body(self, body: bytes) -> None:
         # Uvicorn stops reading at 64 KB until its cycle asks for more; here the whole body is gathered, up to `LARGEST`.
@@ -172,33 +206,41 @@ class FastProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        if sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > LARGEST_HEAD:
+        if self._head_bytes + self._chunk > LARGEST_HEAD and self._head_size() > LARGEST_HEAD:
             self._refuse_head()
             self.cycle = FastExchange.over(self)  # type: ignore[assignment]
             return
-        if not self._is_common():
-            super().on_headers_complete()
-            return
         headers, repeated = read_headers(self.headers)
+        if not self._is_common(headers):
+            self._go_the_asgi_way()
+            return
         path, _, query = self.url.partition(b"?")
         request = HttpRequest("POST", path.decode("ascii"), query, headers, b"", repeated, self.url)
-        self.cycle = FastExchange(self, request, self.parser.should_keep_alive())  # type: ignore[assignment]
+        keep_alive = b"connection" not in headers or cast("Any", self.parser).should_keep_alive()
+        self.cycle = FastExchange(self, request, keep_alive)  # type: ignore[assignment]
 
-    def _is_common(self) -> bool:
-        url, parser, before = self.url, cast("Any", self.parser), cast("Any", self.cycle)
-        if not url.endswith(b"/mcp") or parser.get_method() != b"POST" or b"%" in url:
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def _go_the_asgi_way(self) -> None:
+        """Let uvicorn begin the message, and tell it what came meanwhile."""
+        url, headers = self.url, self.headers
+        super().on_message_begin()
+        self.url = url
+        for name, value in headers:
+            super().on_header(name, value)
+        super().on_headers_complete()
+
+    def _is_common(self, headers: dict[bytes, bytes]) -> bool:
+        length = headers.get(b"content-length", b"0")
+        if not self.url.endswith(b"/mcp") or not length.isdigit() or not _UNCOMMON.isdisjoint(headers):
             return False
-        if self.expect_100_continue or parser.should_upgrade() or parser.get_http_version() != "1.1":
+        parser, before = cast("Any", self.parser), cast("Any", self.cycle)
+        if parser.get_method() != b"POST" or parser.get_http_version() != "1.1" or b"%" in self.url:
             return False
         if before is not None and not before.response_complete:
             return False
-        length = 0
-        for name, value in self.headers:
-            if name == b"content-length":
-                length = int(value)
-            elif name == b"transfer-encoding":
-                return False
-        return 0 < length <= min(LARGEST, self.ways.limit)
+        return 0 < int(length) <= min(LARGEST, self.ways.limit)
 
     def on_message_complete(self) -> None:
         cycle: Any = self.cycle
@@ -207,19 +249,21 @@ class FastProtocol(HttpToolsProtocol):
             return
         cycle.more_body = False
         cycle.request.body = bytes(cycle.body)
-        task = self.loop.create_task(self._run(cycle))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
+        left = self.ways.handler(cycle.request, cycle)
+        if left is not None:
+            task = self.loop.create_task(self._run(left, cycle))
+            task.add_done_callback(self.tasks.discard)
+            self.tasks.add(task)
 
     def shutdown(self) -> None:
         """Uvicorn asks each connection to end: the open streams among them have to be told."""
         self.ways.drain()
         super().shutdown()
 
-    async def _run(self, exchange: FastExchange) -> None:
+    async def _run(self, left: Work, exchange: FastExchange) -> None:
         try:
-            await self.ways.handler(exchange.request, exchange)
-        except (ClientGone, asyncio.CancelledError):
+            await left
+        except asyncio.CancelledError:
             if not exchange.disconnected:
                 raise
         finally:

@@ -12,6 +12,8 @@ MARK = b"gatehouse-forwarded"
 _HOP_BY_HOP = frozenset(
     {b"host", b"content-length", b"transfer-encoding", b"connection", b"keep-alive", b"te", b"upgrade", b"expect"}
 )
+_OUR_OWN = frozenset({b"date", b"server"})
+"""Header fields that the server in front writes by itself."""
 OWNER_GONE = -31503
 
 
@@ -44,9 +46,10 @@ class Forwarder:
 
     async def _copy(self, response: HttpResponse, exchange: Exchange) -> None:
         exchange.when_gone(response.abort)
-        headers = tuple((name, value) for name, value in response.headers.items() if name not in _HOP_BY_HOP)
+        left_out = _HOP_BY_HOP | _OUR_OWN
+        headers = tuple((name, value) for name, value in response.headers.items() if name not in left_out)
         if response.content_type != b"text/event-stream":
-            await exchange.reply(response.status, headers, await response.read())
+            exchange.reply(response.status, headers, await response.read())
             return
         await exchange.start(response.status, headers)
         try:
@@ -55,9 +58,12 @@ class Forwarder:
             await exchange.end()
         except ClientGone:
             return
+        except HttpError:
+            # The owner has gone, in the middle of a stream: what it said last has an id, and can be come back to.
+            await exchange.end()
         finally:
             response.abort()
 
     async def _lost(self, exchange: Exchange) -> None:
         body = jsonrpc.error(b"null", OWNER_GONE, "The worker that holds this session can't be reached; try again")
-        await exchange.reply(503, JSON_HEADERS, body)
+        exchange.reply(503, JSON_HEADERS, body)

@@ -30,7 +30,7 @@ class Guard:
         host = request.headers.get(b"host", b"")
         if host not in self._known:
             if not self._host_allowed(_name(host.decode("latin-1"))):
-                return "The Host header names another machine; see the setting allowed_hosts"
+                return "The Host header is missing, or names another machine; see the setting allowed_hosts"
             if len(self._known) < 1000:
                 self._known.add(host)
         origin = request.headers.get(b"origin")
@@ -44,7 +44,10 @@ class Guard:
     def _origin_allowed(self, origin: str, host: str) -> bool:
         if origin in self._origins:
             return True
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
         same = parts.netloc == host and self._host_allowed(_name(host))
         return same or (parts.scheme in ("http", "https") and (parts.hostname or "") in LOOPBACK)
 

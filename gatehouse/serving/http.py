@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -54,7 +54,9 @@ class Exchange(Protocol):
         """Call this when the client goes away before the answer is complete; at once where it already has."""
         ...
 
-    async def reply(self, status: int, headers: Headers, body: bytes) -> None: ...
+    def reply(self, status: int, headers: Headers, body: bytes) -> None:
+        """The whole answer. Nothing is waited for: it is as long as it is."""
+        ...
 
     async def start(self, status: int, headers: Headers) -> None: ...
 
@@ -70,6 +72,7 @@ class AsgiExchange:
         self._receive = receive
         self._send = send
         self._callback: Callable[[], object] | None = None
+        self._answer: tuple[int, Headers, bytes] | None = None
         self.gone = False
 
     def when_gone(self, callback: Callable[[], object]) -> None:
@@ -85,7 +88,14 @@ class AsgiExchange:
         if self._callback is not None:
             self._callback()
 
-    async def reply(self, status: int, headers: Headers, body: bytes) -> None:
+    def reply(self, status: int, headers: Headers, body: bytes) -> None:
+        self._answer = (status, headers, body)
+
+    async def flush(self) -> None:
+        """Send what `reply` was given, once nothing else is left to do."""
+        if self._answer is None or self.gone:
+            return
+        status, headers, body = self._answer
         length = (b"content-length", b"%d" % len(body))
         await self._send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
         await self._send({"type": "http.response.body", "body": body})
@@ -126,20 +136,18 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
             return b"".join(chunks)
 
 
-Handler = Callable[[HttpRequest, Exchange], Awaitable[None]]
+Work = Coroutine[Any, Any, None]
+Handler = Callable[[HttpRequest, Exchange], Work | None]
+"""Answers at once what needs no waiting; else the work that is left, to be run in a task of its own."""
 
 
 async def run_asgi(handler: Handler, request: HttpRequest, receive: Receive, send: Send) -> None:
-    """Run a handler on an ASGI request, in a task of its own that the client's going away may cancel."""
+    """Run a handler on an ASGI request; the client's going away may cancel what it left to do."""
     exchange = AsgiExchange(receive, send)
-    async with asyncio.TaskGroup() as group:
-        watcher = group.create_task(exchange.watch())
-        work = group.create_task(_run(handler, request, exchange))
-        work.add_done_callback(lambda _: watcher.cancel())
-
-
-async def _run(handler: Handler, request: HttpRequest, exchange: Exchange) -> None:
-    try:
-        await handler(request, exchange)
-    except ClientGone:
-        return
+    left = handler(request, exchange)
+    if left is not None:
+        async with asyncio.TaskGroup() as group:
+            watcher = group.create_task(exchange.watch())
+            work = group.create_task(left)
+            work.add_done_callback(lambda _: watcher.cancel())
+    await exchange.flush()

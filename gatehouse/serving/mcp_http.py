@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 
 from gatehouse.kit.errors import GatewayError, Unauthenticated
 from gatehouse.protocol import jsonrpc, modern
@@ -12,13 +13,14 @@ from gatehouse.protocol.jsonrpc import Malformed, Notification, Request
 from gatehouse.relay.door import EVERYTHING, Door, Entry
 from gatehouse.serving.forward import Forwarder
 from gatehouse.serving.guard import Guard
-from gatehouse.serving.http import JSON_HEADERS, ClientGone, Exchange, Headers, HttpRequest
+from gatehouse.serving.http import JSON_HEADERS, ClientGone, Exchange, Headers, HttpRequest, Work
 from gatehouse.serving.mcp_legacy import LegacyFace
 from gatehouse.serving.mcp_modern import ModernFace
 from gatehouse.serving.mcp_sse import SseFace
 
 log = logging.getLogger("gatehouse.serving")
 _JSON, _STREAM, _ANY = b"application/json", b"text/event-stream", b"*/*"
+_RANGES = {_JSON: b"application/*", _STREAM: b"text/*"}
 DENIED = -31403
 
 
@@ -33,72 +35,95 @@ class McpHttp:
         self._legacy = legacy
         self._sse = sse
 
-    async def handle(self, request: HttpRequest, exchange: Exchange) -> None:
-        """Answer one request to an MCP address. Whatever goes wrong inside is answered, logged, and harms nobody else."""
+    def handle(self, request: HttpRequest, exchange: Exchange) -> Work | None:
+        """Answer one request to an MCP address. Whatever goes wrong inside is answered, logged, and harms nobody else.
+
+        What needs no waiting is answered at once; else what is left to do is given back.
+        """
         cors: Headers = ()
         try:
             refused = None if self._forwarder.is_marked(request) else self._guard.refusal(request)
             if refused:
-                await exchange.reply(403, JSON_HEADERS, jsonrpc.error(b"null", DENIED, refused))
-                return
+                exchange.reply(403, JSON_HEADERS, jsonrpc.error(b"null", DENIED, refused))
+                return None
             cors = self._guard.cors(request)
-            await self._enter(request, exchange, cors)
-        except GatewayError as error:
-            challenge = _challenge(error, request)
-            await exchange.reply(error.http_status, JSON_HEADERS + cors + challenge, _body(error))
-        except ClientGone:
-            return
-        except Exception:
-            log.exception("An MCP request failed inside")
-            await exchange.reply(500, JSON_HEADERS + cors, jsonrpc.error(b"null", INTERNAL_ERROR, "Internal error"))
+            left = self._enter(request, exchange, cors)
+        except Exception as error:
+            _fail(error, request, exchange, cors)
+            return None
+        return None if left is None else self._finish(left, request, exchange, cors)
 
-    async def _enter(self, request: HttpRequest, exchange: Exchange, cors: Headers) -> None:
+    async def _finish(self, left: Work, request: HttpRequest, exchange: Exchange, cors: Headers) -> None:
+        try:
+            await left
+        except Exception as error:
+            _fail(error, request, exchange, cors)
+
+    def _enter(self, request: HttpRequest, exchange: Exchange, cors: Headers) -> Work | None:
         if request.method == "OPTIONS":
-            await exchange.reply(204, self._guard.preflight(request), b"")
-            return
+            exchange.reply(204, self._guard.preflight(request), b"")
+            return None
         ref, face = split(request.path)
         entry = self._door.enter(ref, request.headers.get(b"authorization"))
-        if face == "mcp":
-            await self._mcp(request, exchange, entry, cors)
-        else:
-            await self._sse.serve(face, request, exchange, entry, cors)
-
-    async def _mcp(self, request: HttpRequest, exchange: Exchange, entry: Entry, cors: Headers) -> None:
+        if face != "mcp":
+            return self._sse.serve(face, request, exchange, entry, cors)
         if request.method == "POST":
-            await self._post(request, exchange, entry, cors)
-        elif modern.is_modern(request.headers, None) or request.method not in ("GET", "DELETE"):
-            allow = ((b"allow", b"POST"),)
-            body = jsonrpc.error(b"null", INVALID_REQUEST, f"{request.method} is not for this address; use POST")
-            await exchange.reply(405, JSON_HEADERS + cors + allow, body)
-        elif request.method == "DELETE":
-            await self._legacy.delete(request, exchange, entry, cors)
-        elif not _accepts(request, _STREAM):
-            await _not_acceptable(exchange, cors, "text/event-stream")
-        else:
-            await self._legacy.stream(request, exchange, entry, cors)
+            return self._post(request, exchange, entry, cors)
+        return self._other(request, exchange, entry, cors)
 
-    async def _post(self, request: HttpRequest, exchange: Exchange, entry: Entry, cors: Headers) -> None:
+    def _other(self, request: HttpRequest, exchange: Exchange, entry: Entry, cors: Headers) -> Work | None:
+        if self._posts_only(request, entry) or request.method not in ("GET", "DELETE"):
+            allow = ((b"allow", b"POST" if self._posts_only(request, entry) else b"POST, GET, DELETE"),)
+            body = jsonrpc.error(b"null", INVALID_REQUEST, f"{request.method} is not for this address; use POST")
+            exchange.reply(405, JSON_HEADERS + cors + allow, body)
+            return None
+        if request.method == "DELETE":
+            return self._legacy.delete(request, exchange, entry, cors)
+        if not _accepts(request, _STREAM):
+            _not_acceptable(exchange, cors, "text/event-stream")
+            return None
+        return self._legacy.stream(request, exchange, entry, cors)
+
+    def _posts_only(self, request: HttpRequest, entry: Entry) -> bool:
+        return modern.is_modern(request.headers, None) or entry.offering.view.server.era == Era.MODERN
+
+    def _post(self, request: HttpRequest, exchange: Exchange, entry: Entry, cors: Headers) -> Work | None:
         if not _accepts(request, _JSON) and not _accepts(request, _STREAM):
-            await _not_acceptable(exchange, cors, "application/json, text/event-stream")
-            return
+            _not_acceptable(exchange, cors, "application/json, text/event-stream")
+            return None
+        if _JSON not in request.headers.get(b"content-type", _JSON).lower():
+            words = "Unsupported media type: send 'Content-Type: application/json'"
+            exchange.reply(415, JSON_HEADERS + cors, jsonrpc.error(b"null", INVALID_REQUEST, words))
+            return None
         message = jsonrpc.read(request.body)
         params = message.params if isinstance(message, Request | Notification) else None
         is_modern = modern.is_modern(request.headers, params)
         if isinstance(message, Malformed):
             era = Era.MODERN if is_modern else Era.LEGACY
             body = jsonrpc.error(message.id, message.code, message.message)
-            await exchange.reply(http_status(message.code, era), JSON_HEADERS + cors, body)
-        elif not is_modern:
-            await self._legacy.serve(request, exchange, entry, message, cors)
-        elif isinstance(message, Request):
-            await self._modern.serve(request, exchange, entry, message, cors)
-        elif isinstance(message, Notification):
-            await exchange.reply(202, cors, b"")
-        else:
-            body = jsonrpc.error(b"null", INVALID_REQUEST, "Invalid request: one request or notification is expected")
-            await exchange.reply(400, JSON_HEADERS + cors, body)
+            exchange.reply(http_status(message.code, era), JSON_HEADERS + cors, body)
+            return None
+        if not is_modern:
+            return self._legacy.serve(request, exchange, entry, message, cors)
+        if isinstance(message, Request):
+            return self._modern.serve(request, exchange, entry, message, cors)
+        if isinstance(message, Notification):
+            exchange.reply(202, cors, b"")
+            return None
+        body = jsonrpc.error(b"null", INVALID_REQUEST, "Invalid request: one request or notification is expected")
+        exchange.reply(400, JSON_HEADERS + cors, body)
+        return None
 
 
+def _fail(error: Exception, request: HttpRequest, exchange: Exchange, cors: Headers) -> None:
+    if isinstance(error, GatewayError):
+        exchange.reply(error.http_status, JSON_HEADERS + cors + _challenge(error, request), _body(error))
+    elif not isinstance(error, ClientGone):
+        log.error("An MCP request failed inside", exc_info=error)
+        exchange.reply(500, JSON_HEADERS + cors, jsonrpc.error(b"null", INTERNAL_ERROR, "Internal error"))
+
+
+@lru_cache(maxsize=1024)
 def split(path: str) -> tuple[str, str]:
     """The server that a path is about, and the face: `mcp`, `sse` or `messages`."""
     parts = path.strip("/").split("/")
@@ -112,12 +137,14 @@ def is_mcp_path(path: str) -> bool:
 
 def _accepts(request: HttpRequest, kind: bytes) -> bool:
     accept = request.headers.get(b"accept")
-    return accept is None or kind in accept or _ANY in accept
+    if accept is None or kind in accept:
+        return True
+    return _ANY in accept or _RANGES[kind] in accept or kind in accept.lower()
 
 
-async def _not_acceptable(exchange: Exchange, cors: Headers, wanted: str) -> None:
+def _not_acceptable(exchange: Exchange, cors: Headers, wanted: str) -> None:
     body = jsonrpc.error(b"null", INVALID_REQUEST, f"Not acceptable: send 'Accept: {wanted}'")
-    await exchange.reply(406, JSON_HEADERS + cors, body)
+    exchange.reply(406, JSON_HEADERS + cors, body)
 
 
 def _challenge(error: GatewayError, request: HttpRequest) -> Headers:

@@ -6,31 +6,35 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 
 import msgspec
 
 from gatehouse.kit import json
+from gatehouse.kit.errors import GatewayError
 from gatehouse.kit.tasks import Tasks
 from gatehouse.protocol import bridge, jsonrpc, legacy
-from gatehouse.protocol.call import LEGACY_VERSIONS, Call, Client, Emit, Era, Event, Failure, Notice, Outcome
-from gatehouse.protocol.errors import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND
+from gatehouse.protocol.call import Call, Client, Emit, Era, Event, Failure, Notice, Outcome
+from gatehouse.protocol.errors import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, rpc_code
 from gatehouse.protocol.jsonrpc import Batch, Malformed, Message, Notification, Request, Response
 from gatehouse.protocol.methods import LOG_LEVELS, METHODS
-from gatehouse.protocol.modern import VERSION_HEADER, unsupported
+from gatehouse.protocol.modern import unsupported
 from gatehouse.relay.door import Door, Entry
-from gatehouse.relay.offering import KIND_OF_LIST, BadCursor
+from gatehouse.relay.offering import KIND_OF_LIST, BadCursor, cursor_of
 from gatehouse.relay.relay import Relay
 from gatehouse.relay.sessions import ClientSession, Elsewhere, Sessions
 from gatehouse.relay.streams import Detached, Stream
 from gatehouse.relay.subscriptions import Subscriptions
 from gatehouse.serving.answers import KeepAlive, LegacyAnswer
 from gatehouse.serving.forward import Forwarder
-from gatehouse.serving.http import JSON_HEADERS, STREAM_HEADERS, ClientGone, Exchange, Headers, HttpRequest
+from gatehouse.serving.http import JSON_HEADERS, STREAM_HEADERS, ClientGone, Exchange, Headers, HttpRequest, Work
 from gatehouse.serving.mcp_modern import trace
 
+log = logging.getLogger("gatehouse.serving")
 CANCELLED = -31499
 MAX_BATCH = 100
+Single = Request | Notification | Response | Malformed
 
 
 class Conversation(msgspec.Struct, frozen=True):
@@ -66,12 +70,26 @@ class LegacyFace:
         self._forwarder = parts.forwarder
         self._tasks = parts.tasks
 
-    async def serve(
+    def serve(
+        self, request: HttpRequest, exchange: Exchange, entry: Entry, message: Message, extra: Headers
+    ) -> Work | None:
+        """One POST. What most requests are is told first: they are in a session that lives here."""
+        handle = request.headers.get(legacy.SESSION_HEADER)
+        if handle is None or not isinstance(message, Request) or message.method == "initialize":
+            return self._serve(request, exchange, entry, message, extra)
+        session = self._sessions.local(handle.decode("latin-1"), entry.offering.view.server.id, entry.principal)
+        if session is None or entry.offering.view.server.era == Era.MODERN:
+            return self._serve(request, exchange, entry, message, extra)
+        if message.method in KIND_OF_LIST:
+            exchange.reply(200, JSON_HEADERS + extra, _page(entry, message))
+            return None
+        return self._request(Conversation(request, exchange, entry, session, extra), message)
+
+    async def _serve(
         self, request: HttpRequest, exchange: Exchange, entry: Entry, message: Message, extra: Headers
     ) -> None:
-        """One POST."""
         if entry.offering.view.server.era == Era.MODERN:
-            await self._wrong_era(exchange, entry, message, extra)
+            self._wrong_era(exchange, entry, message, extra)
         elif isinstance(message, Request) and message.method == "initialize":
             await self._initialize(exchange, entry, message, extra)
         else:
@@ -79,24 +97,24 @@ class LegacyFace:
             if session is not None:
                 await self._in_session(Conversation(request, exchange, entry, session, extra), message)
 
-    async def _wrong_era(self, exchange: Exchange, entry: Entry, message: Message, extra: Headers) -> None:
+    def _wrong_era(self, exchange: Exchange, entry: Entry, message: Message, extra: Headers) -> None:
         asked = message.params.get("protocolVersion") if isinstance(message, Request) else None
         id_ = message.id if isinstance(message, Request) else b"null"
         refusal = unsupported(id_, asked or json.NULL, entry.offering.versions())
         body = jsonrpc.error(id_, refusal.code, refusal.message, refusal.data)
-        await exchange.reply(400, JSON_HEADERS + extra, body)
+        exchange.reply(400, JSON_HEADERS + extra, body)
 
     async def _initialize(self, exchange: Exchange, entry: Entry, message: Request, extra: Headers) -> None:
         try:
             client = legacy.read_initialize(message.params)
         except ValueError as error:
             body = jsonrpc.error(message.id, INVALID_PARAMS, f"Invalid params: {error}")
-            await exchange.reply(200, JSON_HEADERS + extra, body)
+            exchange.reply(200, JSON_HEADERS + extra, body)
             return
         session = await self.begin(entry, client)
         body = jsonrpc.result(message.id, entry.offering.initialize(client.version))
         header = ((legacy.SESSION_HEADER, session.id.encode()),)
-        await exchange.reply(200, JSON_HEADERS + extra + header, body)
+        exchange.reply(200, JSON_HEADERS + extra + header, body)
 
     async def begin(self, entry: Entry, client: Client) -> ClientSession:
         """A new session, told from now on of changes in what it may see."""
@@ -107,7 +125,7 @@ class LegacyFace:
     def _follow(self, session: ClientSession, entry: Entry) -> None:
         async def changed(name: str) -> None:
             if self._door.look(entry) is None:
-                session.close()
+                self._sessions.end_soon(session)
             else:
                 await session.deliver(Notice(f"notifications/{name}/list_changed", json.EMPTY))
 
@@ -118,30 +136,26 @@ class LegacyFace:
         self, request: HttpRequest, exchange: Exchange, entry: Entry, extra: Headers
     ) -> ClientSession | None:
         """The session that a request names; where it is not here, the request is answered already."""
-        version = request.headers.get(VERSION_HEADER)
-        if version is not None and version.decode("latin-1") not in LEGACY_VERSIONS:
-            await self._refuse(exchange, extra, 400, f"Unsupported protocol version: {version.decode('latin-1')}")
-            return None
         header = request.headers.get(legacy.SESSION_HEADER)
         if header is None:
-            await self._refuse(exchange, extra, 400, "Mcp-Session-Id is missing; begin with an initialize request")
+            self._refuse(exchange, extra, 400, "Mcp-Session-Id is missing; begin with an initialize request")
             return None
         server = entry.offering.view.server.id
         session = self._sessions.local(header.decode("latin-1"), server, entry.principal)
         if session is not None:
             return session
-        found = await self._sessions.find(header.decode("latin-1"), server, entry.principal)
+        found = await self._sessions.find(header.decode("latin-1").strip(), server, entry.principal)
         if isinstance(found, Elsewhere):
             await self._forwarder.forward(found.address, request, exchange)
             return None
         if found is None:
-            await self._refuse(exchange, extra, 404, "Session not found; begin again with an initialize request")
+            self._refuse(exchange, extra, 404, "Session not found; begin again with an initialize request")
         elif found.on_close is None:
             self._follow(found, entry)
         return found
 
-    async def _refuse(self, exchange: Exchange, extra: Headers, status: int, words: str) -> None:
-        await exchange.reply(status, JSON_HEADERS + extra, jsonrpc.error(b"null", INVALID_REQUEST, words))
+    def _refuse(self, exchange: Exchange, extra: Headers, status: int, words: str) -> None:
+        exchange.reply(status, JSON_HEADERS + extra, jsonrpc.error(b"null", INVALID_REQUEST, words))
 
     async def _in_session(self, here: Conversation, message: Message) -> None:
         match message:
@@ -149,28 +163,32 @@ class LegacyFace:
                 await self._request(here, message)
             case Notification():
                 await self.notification(here.session, message)
-                await here.exchange.reply(202, here.extra, b"")
+                here.exchange.reply(202, here.extra, b"")
             case Response():
                 await here.session.answer(message)
-                await here.exchange.reply(202, here.extra, b"")
+                here.exchange.reply(202, here.extra, b"")
             case Batch():
                 await self._batch(here, message)
             case Malformed():
                 body = jsonrpc.error(message.id, message.code, message.message)
-                await here.exchange.reply(400, JSON_HEADERS + here.extra, body)
+                here.exchange.reply(400, JSON_HEADERS + here.extra, body)
 
     async def _request(self, here: Conversation, message: Request) -> None:
         method = METHODS[Era.LEGACY].get(message.method)
         if method is None or method.work != "relay":
             body = await self.local(here.entry, here.session, message)
-            await here.exchange.reply(200, JSON_HEADERS + here.extra, body)
+            here.exchange.reply(200, JSON_HEADERS + here.extra, body)
             return
-        meta = json.fields(message.params.get("_meta", json.EMPTY))
-        token = meta.get("progressToken")
-        answer = LegacyAnswer(here.session, here.exchange, here.extra, message.id, token, self._tasks)
+        try:
+            call = _call(here.entry, here.session, message, trace(here.request))
+        except json.BadJson as error:
+            body = jsonrpc.error(message.id, INVALID_PARAMS, f"Invalid params: _meta: {error}")
+            here.exchange.reply(200, JSON_HEADERS + here.extra, body)
+            return
+        answer = LegacyAnswer(here.session, here.exchange, here.extra, message.id, call.progress_token, self._tasks)
         self._keep_alive.add(answer)
         try:
-            outcome = await self.call(here.entry, here.session, message, answer.emit, trace(here.request))
+            outcome = await self.call(here.entry, here.session, message.id, call, answer.emit)
         finally:
             self._keep_alive.remove(answer)
         await answer.finish(outcome)
@@ -179,37 +197,26 @@ class LegacyFace:
         self,
         entry: Entry,
         session: ClientSession,
-        message: Request,
+        id_: bytes,
+        call: Call,
         emit: Emit,
-        headers: tuple[tuple[str, str], ...] = (),
     ) -> Outcome:
         """Relay one request of a session; a cancellation by the client ends it with an error of its own."""
-        params = dict(message.params)
-        meta = json.fields(params.pop("_meta", json.EMPTY))
-        token = meta.pop("progressToken", None)
-        call = Call(
-            message.method,
-            params,
-            session.client,
-            entry.principal.id,
-            session.id,
-            meta,
-            token,
-            session.log_level,
-            headers,
-        )
         task = asyncio.current_task()
         if task is not None:
-            session.begin_call(message.id, task)
+            session.begin_call(id_, task)
         try:
-            return await self._relay.relay(entry.offering, entry.principal, call, emit)
+            return await self._relay.relay(entry.offering, call, emit)
         except asyncio.CancelledError:
-            if task is None or not session.was_cancelled(message.id):
+            if task is None or not session.was_cancelled(id_):
                 raise
             task.uncancel()
             return Failure(CANCELLED, "Cancelled by the client", own=True)
+        except Exception:
+            log.exception("A call failed inside")
+            return Failure(INTERNAL_ERROR, "Internal error", own=True)
         finally:
-            session.end_call(message.id)
+            session.end_call(id_)
 
     async def local(self, entry: Entry, session: ClientSession, message: Request) -> bytes:
         """The response to a request that no upstream is needed for."""
@@ -224,11 +231,14 @@ class LegacyFace:
         return jsonrpc.error(message.id, METHOD_NOT_FOUND, f"Method not found: {message.method}")
 
     async def _set_level(self, session: ClientSession, message: Request) -> bytes:
-        level = json.text(message.params.get("level"))
+        level = _text(message.params.get("level"))
         if level not in LOG_LEVELS:
             return jsonrpc.error(message.id, INVALID_PARAMS, f"Invalid params: level is one of {', '.join(LOG_LEVELS)}")
         session.log_level = level
-        await self._sessions.save(session)
+        try:
+            await self._sessions.save(session)
+        except GatewayError as error:
+            return jsonrpc.error(message.id, rpc_code(error), str(error))
         return jsonrpc.result(message.id, b"{}")
 
     async def notification(self, session: ClientSession, message: Notification) -> None:
@@ -239,11 +249,11 @@ class LegacyFace:
 
     async def _batch(self, here: Conversation, batch: Batch) -> None:
         """2025-03-26 "Batching": each answer is an event of one stream."""
-        messages = [jsonrpc.read(bytes(item)) for item in batch.items]
-        if here.session.client.version != legacy.BATCH_VERSION or not 0 < len(messages) <= MAX_BATCH:
+        if here.session.client.version != legacy.BATCH_VERSION or not 0 < len(batch.items) <= MAX_BATCH:
             words = f"Batches of 1 to {MAX_BATCH} messages exist in protocol version {legacy.BATCH_VERSION} only"
-            await self._refuse(here.exchange, here.extra, 400, words)
+            self._refuse(here.exchange, here.extra, 400, words)
             return
+        messages = read_items(batch)
         requests = [message for message in messages if isinstance(message, Request | Malformed)]
         for message in messages:
             if isinstance(message, Notification):
@@ -251,7 +261,7 @@ class LegacyFace:
             elif isinstance(message, Response):
                 await here.session.answer(message)
         if not requests:
-            await here.exchange.reply(202, here.extra, b"")
+            here.exchange.reply(202, here.extra, b"")
             return
         await here.exchange.start(200, STREAM_HEADERS + here.extra)
         stream = here.session.streams.open()
@@ -271,12 +281,16 @@ class LegacyFace:
         if method is None or method.work != "relay":
             await stream.send(await self.local(entry, session, message))
             return
-        token = json.fields(message.params.get("_meta", json.EMPTY)).get("progressToken")
+        try:
+            call = _call(entry, session, message)
+        except json.BadJson as error:
+            await stream.send(jsonrpc.error(message.id, INVALID_PARAMS, f"Invalid params: _meta: {error}"))
+            return
 
         async def emit(event: Event) -> None:
-            await session.say(event, token, stream)
+            await session.say(event, call.progress_token, stream)
 
-        outcome = await self.call(entry, session, message, emit)
+        outcome = await self.call(entry, session, message.id, call, emit)
         await stream.send(bridge.response(message.id, outcome))
 
     async def stream(self, request: HttpRequest, exchange: Exchange, entry: Entry, extra: Headers) -> None:
@@ -290,22 +304,28 @@ class LegacyFace:
         if last is not None:
             found = session.streams.find(last.decode("latin-1"))
             if found is None:
-                await self._refuse(exchange, extra, 400, "Last-Event-ID is not of this session, or too long ago")
+                self._refuse(exchange, extra, 400, "Last-Event-ID is not of this session, or too long ago")
                 return
             stream, after = found
         await exchange.start(200, STREAM_HEADERS + extra)
-        await self.pour(exchange, stream, after)
+        await self.pour(exchange, stream, after, self._door.seconds_left(entry.principal))
 
-    async def pour(self, exchange: Exchange, stream: Stream, after: int) -> None:
-        """Write a stream to a client until it is done, the client goes, or reads it elsewhere."""
+    async def pour(self, exchange: Exchange, stream: Stream, after: int, seconds: float | None = None) -> None:
+        """Write a stream to a client until it is done, the client goes, or reads it elsewhere.
+
+        `seconds` is how long it may be read at most: until the token expires.
+        """
         task = asyncio.current_task()
         if task is not None:
             exchange.when_gone(task.cancel)
         with self._keep_alive.open(exchange):
             try:
-                await stream.pour(exchange, after)
-            except (ClientGone, Detached):
+                async with asyncio.timeout(seconds):
+                    await stream.pour(exchange, after)
+            except ClientGone:
                 return
+            except (Detached, TimeoutError):
+                pass
             except asyncio.CancelledError:
                 if not exchange.gone:
                     raise
@@ -316,12 +336,37 @@ class LegacyFace:
         session = await self._find(request, exchange, entry, extra)
         if session is not None:
             await self._sessions.end(session)
-            await exchange.reply(204, extra, b"")
+            exchange.reply(204, extra, b"")
+
+
+def read_items(batch: Batch) -> list[Single]:
+    """The messages of a batch; one that is a batch itself is none."""
+    messages = [jsonrpc.read(bytes(item)) for item in batch.items]
+    nested = Malformed(INVALID_REQUEST, "Invalid request: a batch in a batch")
+    return [nested if isinstance(message, Batch) else message for message in messages]
+
+
+def _call(entry: Entry, session: ClientSession, message: Request, headers: tuple[tuple[str, str], ...] = ()) -> Call:
+    """Takes the `_meta` out of the message; raises `BadJson` where that is no object."""
+    params = message.params
+    meta = json.fields(params.pop("_meta")) if "_meta" in params else {}
+    token = meta.pop("progressToken", None)
+    level = session.log_level
+    return Call(
+        message.method, params, session.client, entry.principal.id, session.id, meta, token, level, None, headers
+    )
+
+
+def _text(value: json.Raw | None) -> str | None:
+    try:
+        return json.text(value)
+    except json.BadJson:
+        return None
 
 
 def _page(entry: Entry, message: Request) -> bytes:
     try:
-        cursor = json.text(message.params.get("cursor"))
+        cursor = cursor_of(message.params)
         page = entry.offering.page(KIND_OF_LIST[message.method], Era.LEGACY, cursor, entry.principal.id)
     except BadCursor:
         return jsonrpc.error(message.id, INVALID_PARAMS, "Invalid params: unknown cursor")

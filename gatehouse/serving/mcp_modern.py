@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from gatehouse.kit import json
 from gatehouse.kit.clock import Clock
 from gatehouse.kit.json import Raw
 from gatehouse.protocol import jsonrpc, modern, sse
-from gatehouse.protocol.call import Call, Era, Notice
-from gatehouse.protocol.errors import HEADER_MISMATCH, INVALID_PARAMS, http_status
+from gatehouse.protocol.call import Call, Era, Failure, Notice
+from gatehouse.protocol.errors import HEADER_MISMATCH, INTERNAL_ERROR, INVALID_PARAMS, http_status
 from gatehouse.protocol.modern import Inbound, Rejection
 from gatehouse.relay.door import Entry
 from gatehouse.relay.listening import Listening
-from gatehouse.relay.offering import KIND_OF_LIST, BadCursor
+from gatehouse.relay.offering import KIND_OF_LIST, BadCursor, cursor_of
 from gatehouse.relay.relay import Relay
 from gatehouse.serving.answers import KeepAlive, ModernAnswer
-from gatehouse.serving.http import JSON_HEADERS, STREAM_HEADERS, Exchange, Headers, HttpRequest
+from gatehouse.serving.http import JSON_HEADERS, STREAM_HEADERS, ClientGone, Exchange, Headers, HttpRequest, Work
 
+log = logging.getLogger("gatehouse.serving")
 TRACE_HEADERS = (b"traceparent", b"tracestate", b"baggage")
 
 
@@ -28,21 +30,27 @@ class ModernFace:
         self._keep_alive = keep_alive
         self._clock = clock
 
-    async def serve(
+    def serve(
         self, request: HttpRequest, exchange: Exchange, entry: Entry, message: jsonrpc.Request, extra: Headers
-    ) -> None:
-        inbound = modern.read(message, request.headers, request.repeated)
-        if isinstance(inbound, Inbound):
-            inbound = self._in_order(inbound, request, entry)
+    ) -> Work | None:
+        inbound = self._read(request, entry, message)
         if isinstance(inbound, Rejection):
             body = jsonrpc.error(inbound.id, inbound.code, inbound.message, inbound.data)
-            await exchange.reply(http_status(inbound.code, Era.MODERN), JSON_HEADERS + extra, body)
+            exchange.reply(http_status(inbound.code, Era.MODERN), JSON_HEADERS + extra, body)
         elif inbound.method.work == "relay":
-            await self._call(request, exchange, entry, inbound, extra)
+            return self._call(request, exchange, entry, inbound, extra)
         elif inbound.name == "subscriptions/listen":
-            await self._listen(exchange, entry, inbound, extra)
+            return self._listen(exchange, entry, inbound, extra)
         else:
-            await self._local(exchange, entry, inbound, extra)
+            self._local(exchange, entry, inbound, extra)
+        return None
+
+    def _read(self, request: HttpRequest, entry: Entry, message: jsonrpc.Request) -> Inbound | Rejection:
+        try:
+            inbound = modern.read(message, request.headers, request.repeated)
+            return self._in_order(inbound, request, entry) if isinstance(inbound, Inbound) else inbound
+        except json.BadJson as error:
+            return Rejection(message.id, INVALID_PARAMS, f"Invalid params: {error}")
 
     def _in_order(self, inbound: Inbound, request: HttpRequest, entry: Entry) -> Inbound | Rejection:
         """The last rungs of the ladder, which need to know the server."""
@@ -51,23 +59,25 @@ class ModernFace:
             return modern.unsupported(inbound.id, json.raw(inbound.client.version), offering.versions())
         if inbound.name != "tools/call":
             return inbound
+        if not offering.has_mirrors:
+            return inbound
         target = offering.view.resolve_tool(json.text(inbound.params.get("name")) or "")
         names = offering.names(target) if target is not None else None
         problem = modern.param_problem(names, inbound.params, request.headers) if names else None
         return Rejection(inbound.id, HEADER_MISMATCH, f"Header mismatch: {problem}") if problem else inbound
 
-    async def _local(self, exchange: Exchange, entry: Entry, inbound: Inbound, extra: Headers) -> None:
+    def _local(self, exchange: Exchange, entry: Entry, inbound: Inbound, extra: Headers) -> None:
         status, body = 200, b""
         try:
             if inbound.name == "server/discover":
                 body = jsonrpc.result(inbound.id, entry.offering.discover())
             else:
-                kind, cursor = KIND_OF_LIST[inbound.name], json.text(inbound.params.get("cursor"))
-                page = entry.offering.page(kind, Era.MODERN, cursor, entry.principal.id)
+                cursor = cursor_of(inbound.params)
+                page = entry.offering.page(KIND_OF_LIST[inbound.name], Era.MODERN, cursor, entry.principal.id)
                 body = jsonrpc.result(inbound.id, page)
         except BadCursor:
             status, body = 400, jsonrpc.error(inbound.id, INVALID_PARAMS, "Invalid params: unknown cursor")
-        await exchange.reply(status, JSON_HEADERS + extra, body)
+        exchange.reply(status, JSON_HEADERS + extra, body)
 
     async def _call(
         self, request: HttpRequest, exchange: Exchange, entry: Entry, inbound: Inbound, extra: Headers
@@ -81,6 +91,7 @@ class ModernFace:
             inbound.meta,
             inbound.progress_token,
             inbound.log_level,
+            inbound.raw_meta if modern.may_pass(inbound) else None,
             trace(request),
         )
         answer = ModernAnswer(
@@ -89,7 +100,12 @@ class ModernFace:
         _cancel_when_gone(exchange)
         self._keep_alive.add(answer)
         try:
-            outcome = await self._relay.relay(entry.offering, entry.principal, call, answer.emit)
+            outcome = await self._relay.relay(entry.offering, call, answer.emit)
+        except ClientGone:
+            raise
+        except Exception:
+            log.exception("A call failed inside")
+            outcome = Failure(INTERNAL_ERROR, "Internal error", own=True)
         finally:
             self._keep_alive.remove(answer)
         await answer.finish(outcome)
@@ -98,16 +114,20 @@ class ModernFace:
         """2026-07-28 "Subscriptions": acknowledged first, then what was opted in to, until the client goes."""
         _cancel_when_gone(exchange)
         meta = json.raw({modern.SUBSCRIPTION_KEY: Raw(inbound.id)})
-        wanted = json.fields(inbound.params.get("notifications", json.EMPTY))
+        try:
+            wanted = json.fields(inbound.params.get("notifications", json.EMPTY))
+        except json.BadJson:
+            body = jsonrpc.error(inbound.id, INVALID_PARAMS, "Invalid params: notifications is not an object")
+            exchange.reply(400, JSON_HEADERS + extra, body)
+            return
 
         async def tell(notice: Notice) -> None:
             params = {**json.fields(notice.params), "_meta": meta}
             await exchange.write(sse.encode_event(jsonrpc.notification(notice.method, json.dump(params))))
 
-        honoured = self._listening.honoured(entry.offering, wanted)
         await exchange.start(200, STREAM_HEADERS + extra)
-        await tell(Notice("notifications/subscriptions/acknowledged", json.raw({"notifications": honoured})))
-        await self._listening.listen(entry, honoured, tell)
+        with self._keep_alive.open(exchange):
+            await self._listening.listen(entry, wanted, tell)
         end = json.dump({"resultType": "complete", "_meta": meta})
         await exchange.write(sse.encode_event(jsonrpc.result(inbound.id, end)))
         await exchange.end()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs
 
+from gatehouse.kit.errors import GatewayError
 from gatehouse.protocol import jsonrpc, legacy, sse
 from gatehouse.protocol.call import Client, Era
-from gatehouse.protocol.errors import INVALID_PARAMS, INVALID_REQUEST
-from gatehouse.protocol.jsonrpc import Batch, Malformed, Message, Notification, Request, Response
+from gatehouse.protocol.errors import INVALID_PARAMS, INVALID_REQUEST, rpc_code
+from gatehouse.protocol.jsonrpc import Batch, Malformed, Notification, Request, Response
 from gatehouse.relay.door import Entry
 from gatehouse.relay.sessions import ClientSession, Elsewhere
 from gatehouse.serving.http import JSON_HEADERS, STREAM_HEADERS, Exchange, Headers, HttpRequest
-from gatehouse.serving.mcp_legacy import LegacyFace, LegacyParts
+from gatehouse.serving.mcp_legacy import MAX_BATCH, LegacyFace, LegacyParts, Single, read_items
 
 FIRST_VERSION = "2024-11-05"
 
@@ -21,6 +22,7 @@ class SseFace:
         self._sessions = parts.sessions
         self._forwarder = parts.forwarder
         self._tasks = parts.tasks
+        self._door = parts.door
         self._legacy = legacy
 
     async def serve(self, face: str, request: HttpRequest, exchange: Exchange, entry: Entry, extra: Headers) -> None:
@@ -32,7 +34,7 @@ class SseFace:
             allowed = b"GET" if face == "sse" else b"POST"
             words = f"{request.method} is not for this address; use {allowed.decode()}"
             body = jsonrpc.error(b"null", INVALID_REQUEST, words)
-            await exchange.reply(405, JSON_HEADERS + extra + ((b"allow", allowed),), body)
+            exchange.reply(405, JSON_HEADERS + extra + ((b"allow", allowed),), body)
 
     async def _stream(self, request: HttpRequest, exchange: Exchange, entry: Entry, extra: Headers) -> None:
         """The session lives exactly as long as this stream."""
@@ -41,9 +43,9 @@ class SseFace:
         try:
             await exchange.start(200, STREAM_HEADERS + extra)
             await exchange.write(sse.encode_event(address.encode(), event="endpoint"))
-            await self._legacy.pour(exchange, session.streams.standalone, 0)
+            await self._legacy.pour(exchange, session.streams.standalone, 0, self._door.seconds_left(entry.principal))
         finally:
-            self._tasks.spawn(self._sessions.end(session), "end SSE session")
+            self._sessions.end_soon(session)
 
     async def _message(self, request: HttpRequest, exchange: Exchange, entry: Entry, extra: Headers) -> None:
         handle = parse_qs(request.query.decode("latin-1")).get("session_id", [""])[0]
@@ -51,16 +53,24 @@ class SseFace:
         if isinstance(found, Elsewhere):
             await self._forwarder.forward(found.address, request, exchange)
             return
-        message = jsonrpc.read(request.body)
-        if found is None or isinstance(message, Malformed):
-            words = message.message if isinstance(message, Malformed) else "Session not found; open the stream again"
-            status = 400 if isinstance(message, Malformed) else 404
-            await exchange.reply(status, JSON_HEADERS + extra, jsonrpc.error(b"null", INVALID_REQUEST, words))
+        if found is None or not found.streams.standalone.read_now:
+            body = jsonrpc.error(b"null", INVALID_REQUEST, "Session not found; open the stream again")
+            exchange.reply(404, JSON_HEADERS + extra, body)
             return
-        await self._take(found, entry, message)
-        await exchange.reply(202, extra, b"")
+        message = jsonrpc.read(request.body)
+        if isinstance(message, Batch) and not 0 < len(message.items) <= MAX_BATCH:
+            message = Malformed(INVALID_REQUEST, f"Invalid request: a batch has 1 to {MAX_BATCH} messages")
+        if isinstance(message, Malformed):
+            body = jsonrpc.error(message.id, message.code, message.message)
+            exchange.reply(400, JSON_HEADERS + extra, body)
+            return
+        # Who does not read the answers is not asked for more.
+        await found.streams.standalone.room()
+        for each in read_items(message) if isinstance(message, Batch) else (message,):
+            await self._take(found, entry, each)
+        exchange.reply(202, extra, b"")
 
-    async def _take(self, session: ClientSession, entry: Entry, message: Message) -> None:
+    async def _take(self, session: ClientSession, entry: Entry, message: Single) -> None:
         match message:
             case Request():
                 self._tasks.spawn(self._answer(session, entry, message), "answer on SSE")
@@ -68,9 +78,6 @@ class SseFace:
                 await self._legacy.notification(session, message)
             case Response():
                 await session.answer(message)
-            case Batch():
-                for item in message.items:
-                    await self._take(session, entry, jsonrpc.read(bytes(item)))
             case Malformed():
                 await session.streams.standalone.send(jsonrpc.error(message.id, message.code, message.message))
 
@@ -84,5 +91,9 @@ class SseFace:
         except ValueError as error:
             await stream.send(jsonrpc.error(message.id, INVALID_PARAMS, f"Invalid params: {error}"))
             return
-        await self._sessions.save(session)
+        try:
+            await self._sessions.save(session)
+        except GatewayError as error:
+            await stream.send(jsonrpc.error(message.id, rpc_code(error), str(error)))
+            return
         await stream.send(jsonrpc.result(message.id, entry.offering.initialize(session.client.version)))

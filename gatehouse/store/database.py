@@ -57,6 +57,8 @@ _BEGIN = "gatehouse_begin"
 _BUSY_MILLISECONDS = 15_000
 # Deadlock victim and serialization failure: PostgreSQL's SQLSTATEs, MariaDB's error numbers.
 _COLLISIONS = frozenset({"40001", "40P01", 1213, 1020})
+_REFUSALS = frozenset({"08", "28", "3D", "53", "57"})
+"""Classes of PostgreSQL's SQLSTATEs."""
 
 
 class DatabaseDown(GatewayError):
@@ -86,9 +88,9 @@ class Database:
 
     async def open(self) -> None:
         """Bring the schema up to date; raises `Conflict` for a database that is newer or not ours, and leaves it alone."""
-        if self.backend == "sqlite":
-            _make_file(Path(self._url.database or ""))
         with _translated(CHANGED_MEANWHILE):
+            if self.backend == "sqlite":
+                _make_file(Path(self._url.database or ""))
             version = await self._version()
             if self.backend == "sqlite":
                 await self._use_wal()
@@ -228,11 +230,16 @@ def _translated(conflict: str) -> Generator[None]:
             raise Conflict(CHANGED_MEANWHILE, "Try again.") from None
         if isinstance(error, DataError) or any(str(code).startswith("22") for code in _codes(error)):
             raise Invalid("A value can't be stored: it is too long, or has a character such as NUL.") from None
-        if error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError)):
+        if error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError)) or _is_refusal(error):
             raise DatabaseDown(f"The database failed: {_reason(error.orig)}.", "Is it running?") from error
         raise
     except (PoolTimeout, OSError) as error:
         raise DatabaseDown(f"The database can't be reached: {_reason(error)}.", "Is it running?") from error
+
+
+def _is_refusal(error: DBAPIError) -> bool:
+    """PostgreSQL won't have the connection: the database does not exist, the password is wrong, there are too many."""
+    return any(str(code)[:2] in _REFUSALS for code in _codes(error))
 
 
 def _codes(error: DBAPIError) -> set[str | int]:

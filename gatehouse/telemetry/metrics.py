@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, InfoMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
@@ -29,11 +30,23 @@ class _Series:
         self.total = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Gauge:
+    name: str
+    documentation: str
+    read: Callable[[], float]
+
+
 class Meter:
     """Counts calls by server, upstream, method and outcome (`ok`, `tool_error`, `error`, `unavailable`)."""
 
     def __init__(self) -> None:
         self._series: dict[Labels, _Series] = {}
+        self._gauges: list[_Gauge] = []
+
+    def gauge(self, name: str, documentation: str, read: Callable[[], float]) -> None:
+        """Show what `read` says when the figures are asked for; it must not block."""
+        self._gauges.append(_Gauge(name, documentation, read))
 
     def called(self, server: str, upstream: str, method: str, outcome: Outcome, seconds: float) -> None:
         labels = (server, upstream, method, _word(outcome))
@@ -46,7 +59,7 @@ class Meter:
     def exposition(self) -> bytes:
         """The Prometheus text format."""
         registry = CollectorRegistry()
-        registry.register(_Exporter(self._series))
+        registry.register(_Exporter(self._series, self._gauges))
         return generate_latest(registry)
 
 
@@ -57,8 +70,9 @@ def _word(outcome: Outcome) -> str:
 
 
 class _Exporter(Collector):
-    def __init__(self, series: dict[Labels, _Series]) -> None:
+    def __init__(self, series: dict[Labels, _Series], gauges: Sequence[_Gauge]) -> None:
         self._series = series
+        self._gauges = gauges
 
     def collect(self) -> Iterable[Metric]:
         info = InfoMetricFamily("gatehouse_build", "The running Gatehouse")
@@ -71,6 +85,8 @@ class _Exporter(Collector):
             durations.add_metric(labels, _cumulative(series.buckets), series.total)
         yield calls
         yield durations
+        for gauge in self._gauges:
+            yield GaugeMetricFamily(gauge.name, gauge.documentation, value=gauge.read())
 
 
 _LABELS = ("server", "upstream", "method", "outcome")

@@ -120,6 +120,8 @@ class McpLink:
         refused = bridge.unsupported(call.method, Era.MODERN)
         if refused is not None:
             return refused
+        if detected.transport is Transport.HTTP:
+            return await self._stateless.over_http.request(self._modern_request(call, names), emit)
         return await self._stateless.request(detected.transport, self._modern_request(call, names), emit)
 
     def _in_legacy(self, call: Call) -> bool:
@@ -140,6 +142,9 @@ class McpLink:
         return self._legacy_too
 
     def _modern_request(self, call: Call, names: HeaderMap | None) -> Outgoing:
+        if call.raw_meta is not None:
+            call.params["_meta"] = call.raw_meta
+            return Outgoing(call.method, call.params, False, names, call.headers, self._patience)
         client = bridge.client_for(Era.MODERN, call.client)
         meta = modern.request_meta(client, call.meta, call.log_level if call.client.era is Era.MODERN else None, None)
         params = {**call.params, "_meta": json.raw(meta)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 import anyio
 
@@ -31,9 +32,9 @@ class Pool:
         self._links[upstream.id] = (upstream.config_revision, link)
         return link
 
-    async def send(self, upstream: Upstream, call: Call, names: HeaderMap | None, emit: Emit) -> Outcome:
+    def send(self, upstream: Upstream, call: Call, names: HeaderMap | None, emit: Emit) -> Coroutine[Any, Any, Outcome]:
         """Carry a call to an upstream; see `UpstreamLink.send`."""
-        return await self.link(upstream).send(call, names, emit)
+        return self.link(upstream).send(call, names, emit)
 
     def keep(self, upstreams: Mapping[str, Upstream]) -> None:
         """Close the links to upstreams that are gone, disabled or reached in another way now."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from gatehouse.catalog.model import Transport
 from gatehouse.kit import json
 from gatehouse.kit.errors import GatewayError, UpstreamDown
@@ -12,6 +14,7 @@ from gatehouse.upstreams.base import Reach
 from gatehouse.upstreams.duplex import DuplexPeer
 from gatehouse.upstreams.flights import Flights
 from gatehouse.upstreams.peer import Outgoing, Peer, SessionGone, WrongEra, nobody
+from gatehouse.upstreams.streamable_http import ModernHttpPeer
 from gatehouse.upstreams.wires import GATEHOUSE, Wires
 
 EVERY_LIST = json.raw({"toolsListChanged": True, "promptsListChanged": True, "resourcesListChanged": True})
@@ -30,6 +33,10 @@ class Stateless:
         self._busy = 0
         self._used_at = 0.0
         self._closed = False
+
+    @cached_property
+    def over_http(self) -> ModernHttpPeer:
+        return self._wires.modern_http()
 
     async def request(self, transport: Transport, outgoing: Outgoing, emit: Emit) -> Outcome:
         """Raises what a peer raises; starts the process where it does not run."""
@@ -66,8 +73,7 @@ class Stateless:
 
     async def _open(self, transport: Transport) -> Peer:
         if transport is Transport.HTTP:
-            self._peer = self._wires.modern_http()
-            return self._peer
+            return self.over_http
         return await self._opening.join(transport, self._start)
 
     async def _start(self) -> Peer:

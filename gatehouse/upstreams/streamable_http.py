@@ -94,7 +94,7 @@ class Address:
 
     async def answer(self, response: HttpResponse, id_: bytes) -> Outcome:
         """The outcome that a body of JSON brings; raises `UpstreamFailed` for what is none, or another request's."""
-        message = read_incoming(await self.body(response))
+        message = read_incoming(response.arrived() or await self.body(response))
         if not answers(message, id_):
             raise UpstreamFailed("The upstream answered another request than the one it was sent")
         return outcome_of(message)

@@ -44,7 +44,7 @@ class Reply:
         self.streaming = False
 
     async def result(self, value: Json, **headers: str) -> None:
-        await self.json({"jsonrpc": "2.0", "id": self._heard.id, "result": value}, **headers)
+        await self.json({"jsonrpc": "2.0", "id": self._heard.id, "result": value}, 200, **headers)
 
     async def error(self, status: int, code: int, message: str = "No", data: Any = None) -> None:
         error = {"code": code, "message": message} | ({"data": data} if data is not None else {})
@@ -96,11 +96,14 @@ class Scripted:
         self._writers.add(writer)
         gone = anyio.Event()
         try:
-            while (heard := await _read(reader, gone)) is not None:
+            ahead = b""
+            while (heard := await _read(reader, gone, ahead)) is not None:
                 async with self._arrived:
                     self.heard.append(heard)
                     self._arrived.notify_all()
-                if await self._play(heard, Reply(heard, writer), reader):
+                reply = Reply(heard, writer)
+                ahead = await self._play(heard, reply, reader)
+                if reply.streaming or gone.is_set():
                     return
         except (ConnectionError, asyncio.IncompleteReadError):
             return
@@ -109,12 +112,14 @@ class Scripted:
             self._writers.discard(writer)
             writer.close()
 
-    async def _play(self, heard: Heard, reply: Reply, reader: asyncio.StreamReader) -> bool:
-        """Run the handler, and tell it when the client leaves meanwhile. Whether the connection is used up."""
+    async def _play(self, heard: Heard, reply: Reply, reader: asyncio.StreamReader) -> bytes:
+        """Run the handler, and tell it when the client leaves meanwhile. Gives what was read of the next request."""
 
-        async def look() -> None:
-            if not await reader.read(1):
+        async def look() -> bytes:
+            byte = await reader.read(1)
+            if not byte:
                 heard.gone.set()
+            return byte
 
         looking = asyncio.create_task(look())  # noqa: TID251 - a test server, which ends with its connection
         try:
@@ -122,7 +127,7 @@ class Scripted:
         finally:
             looking.cancel()
             await asyncio.wait({looking})
-        return reply.streaming or heard.gone.is_set()
+        return b"" if looking.cancelled() or looking.exception() else looking.result()
 
     async def until(self, method: str, count: int = 1) -> list[Heard]:
         """Wait for so many messages of this method (or requests of this verb)."""
@@ -140,9 +145,9 @@ class Scripted:
             writer.transport.abort()
 
 
-async def _read(reader: asyncio.StreamReader, gone: anyio.Event) -> Heard | None:
+async def _read(reader: asyncio.StreamReader, gone: anyio.Event, ahead: bytes) -> Heard | None:
     try:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        head = (ahead + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     except asyncio.IncompleteReadError:
         return None
     first, *lines = head.strip().split("\r\n")

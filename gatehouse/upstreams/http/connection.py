@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import select
+import ssl
 from typing import Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -166,7 +167,7 @@ class Connection(asyncio.Protocol):
             self._go_on(response)
 
     def eof_received(self) -> bool:
-        if self._until_close and self._response is not None:
+        if self._until_close and self._response is not None and self._ended_properly():
             self._finish(self._response)
         else:
             self._lost()
@@ -313,6 +314,18 @@ class Connection(asyncio.Protocol):
         cause = error.__context__ if isinstance(error.__context__, BadResponse) else error
         what = "it upgraded unasked" if isinstance(cause, HttpParserUpgrade) else cause
         return BadResponse(f"{self._owner.peer} did not answer in proper HTTP: {what}.")
+
+    def _ended_properly(self) -> bool:
+        """False where TLS was cut without its closing alert, which asyncio reports like a proper end."""
+        tls: ssl.SSLObject | None = self._transport.get_extra_info("ssl_object")
+        if tls is None:
+            return True
+        try:
+            return tls.read(1) == b""
+        except ssl.SSLZeroReturnError:
+            return True
+        except ssl.SSLError:
+            return False
 
     def _readable(self) -> bool:
         poll = select.poll()

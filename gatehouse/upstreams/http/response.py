@@ -67,6 +67,10 @@ class HttpResponse:
         """Whether the whole body is here (read or not)."""
         return self._source is None and self._error is None
 
+    def arrived(self) -> bytes | None:
+        """The whole body where it is here already and may be read, as it mostly is with a small answer."""
+        return self._take() if self.complete and self._unread <= self._body_limit else None
+
     async def read(self) -> bytes:
         """The whole body; raises `BodyTooLarge`, `ResponseTimedOut`, `ConnectionLost` or `BadResponse`."""
         if self._source is not None:
