@@ -12,14 +12,15 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from gatehouse.kit.errors import Invalid
+from gatehouse.kit.json import strip_comments
 
 ENV_PREFIX = "GATEHOUSE_"
-UPSTREAM_KEYS = ("mcpServers", "servers", "mcp", "mcp_servers")
+UPSTREAM_KEYS = ("mcpServers", "servers", "mcp", "mcp_servers", "mcp.servers", "projects")
 """Top-level keys of a config file that hold MCP servers in the form of other programs, not settings."""
 
 
@@ -118,15 +119,14 @@ def load_settings(
 
 
 def _read(file: Path) -> dict[str, Any]:
+    toml = file.suffix == ".toml"
     try:
-        data = file.read_bytes()
-        return (
-            tomllib.loads(data.decode()) if file.suffix == ".toml" else msgspec.json.decode(data, type=dict[str, Any])
-        )
+        text = file.read_bytes().decode("utf-8-sig")
+        return tomllib.loads(text) if toml else msgspec.json.decode(strip_comments(text), type=dict[str, Any])
     except OSError as error:
         raise Invalid(f"{file} can't be read: {error.strerror}.", "Name a file that exists with -c.") from None
     except (ValueError, msgspec.DecodeError) as error:
-        raise Invalid(f"{file} is not valid {'TOML' if file.suffix == '.toml' else 'JSON'}: {error}.") from None
+        raise Invalid(f"{file} is not valid {'TOML' if toml else 'JSON'}: {error}.") from None
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -147,5 +147,6 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
-        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        both = isinstance(old, dict) and isinstance(value, dict)
+        merged[key] = _merge(cast("dict[str, Any]", old), cast("dict[str, Any]", value)) if both else value
     return merged

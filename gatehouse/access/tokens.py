@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -65,17 +65,18 @@ class Tokens:
         async with self._database.write() as connection:
             await repository.delete_token(connection, _found(ref, await repository.token(connection, ref)).id)
 
-    async def ensure_admin(self) -> str | None:
+    async def ensure_admin(self, keep: Callable[[str], object] = lambda plain: None) -> str | None:
         """Make the first token, which may do everything; its plain text where it was made just now.
 
-        It is made once for a database: who deletes it wants it gone.
+        It is made once for a database: who deletes it wants it gone. `keep` is given the text before the token counts,
+        so that there is never one that nobody knows.
         """
         async with self._database.read() as connection:
             if await fact(connection, _ADMIN_MADE) is not None:
                 return None
         token, plain = self._made(NewToken(name=ADMIN, permissions=("*",)))
         try:
-            await self._add_admin(token)
+            await self._add_admin(token, lambda: keep(plain))
         except Conflict:
             return None  # Another worker was faster.
         return plain
@@ -85,10 +86,11 @@ class Tokens:
             rows = await repository.token_page(connection, request)
         return page(rows, request, lambda one: one.id)
 
-    async def _add_admin(self, token: Token) -> None:
+    async def _add_admin(self, token: Token, keep: Callable[[], object]) -> None:
         async with self._database.write() as connection:
             await settle_fact(connection, _ADMIN_MADE, token.id.encode())
             await repository.add_token(connection, token)
+            keep()
 
     def _made(self, new: NewToken) -> tuple[Token, str]:
         plain = PREFIX + random_handle(32)

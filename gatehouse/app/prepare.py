@@ -26,9 +26,7 @@ async def prepare(settings: Settings, servers: Mapping[str, Any], sample: bool) 
     _make_directory(settings.data_dir)
     token_file = settings.data_dir / TOKEN_FILE
     async with opened(settings) as worker:
-        plain = await worker.tokens.ensure_admin()
-        if plain is not None:
-            write_secret(token_file, plain)
+        await worker.tokens.ensure_admin(lambda plain: _write_secret(token_file, plain))
         if servers:
             await _take_in(worker, servers)
         if sample:
@@ -46,7 +44,7 @@ def _make_directory(directory: Path) -> None:
         raise Invalid(f"The data directory {directory} can't be written to.", "Choose another with --data.")
 
 
-def write_secret(file: Path, text: str) -> None:
+def _write_secret(file: Path, text: str) -> None:
     """For the owner's eyes only, from the first moment on."""
     file.unlink(missing_ok=True)
     with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as stream:

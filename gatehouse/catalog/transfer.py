@@ -30,8 +30,6 @@ _KINDS = {
 }
 _GROUPS = ("mcpServers", "servers", "mcp_servers", "mcp.servers")
 _URL_KEYS = {"httpUrl": Transport.HTTP, "serverUrl": Transport.AUTO, "url": Transport.AUTO}
-_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 # `$NAME` is a reference only as a word of its own: a password may well have a `$` inside.
 _REFERENCE = re.compile(r"\$\{([^}]*)\}|(?<!\S)\$([A-Za-z_][A-Za-z0-9_]*)(?!\S)")
 _OF_THE_PROGRAM = frozenset({"workspaceFolder", "workspaceFolderBasename", "userHome", "pathSeparator", "cwd"})
@@ -64,7 +62,7 @@ def parse_config(data: bytes, toml: bool = False) -> dict[str, Any]:
     """Decode a config file; JSON may have comments and trailing commas. Raises `Invalid`."""
     try:
         text = data.decode("utf-8-sig")
-        content: Any = tomllib.loads(text) if toml else json.load(strip_comments(text))
+        content: Any = tomllib.loads(text) if toml else json.load(json.strip_comments(text))
     except (ValueError, RecursionError) as error:
         raise Invalid(
             f"The file is not valid {'TOML' if toml else 'JSON'}: {error}.", "Correct it and try again."
@@ -72,12 +70,6 @@ def parse_config(data: bytes, toml: bool = False) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise Invalid("The file does not hold an object.", 'It should look like {"mcpServers": {...}}.')
     return cast("dict[str, Any]", content)
-
-
-def strip_comments(text: str) -> str:
-    """JSON without `//` and `/* */` comments and trailing commas; strings stay as they are."""
-    bare = _COMMENT.sub(lambda match: match[1] or " ", text)
-    return _TRAILING_COMMA.sub(lambda match: match[1] or "", bare)
 
 
 def holds_servers(content: Content) -> bool:

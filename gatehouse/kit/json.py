@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -16,6 +17,9 @@ Fields = dict[str, msgspec.Raw]
 _fields = msgspec.json.Decoder(Fields)
 _anything = msgspec.json.Decoder(Any)
 _encoder = msgspec.json.Encoder()
+
+_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 
 EMPTY = Raw(b"{}")
 NULL = Raw(b"null")
@@ -64,6 +68,12 @@ def text(value: Raw | None) -> str | None:
     """The string that `value` holds, or None where it holds anything else."""
     decoded = load(value) if value is not None else None
     return decoded if isinstance(decoded, str) else None
+
+
+def strip_comments(text: str) -> str:
+    """JSON as people write it, without `//` and `/* */` comments and trailing commas; strings stay as they are."""
+    bare = _COMMENT.sub(lambda match: match[1] or " ", text)
+    return _TRAILING_COMMA.sub(lambda match: match[1] or "", bare)
 
 
 def _words(error: Exception) -> str:

@@ -36,7 +36,7 @@ NAME_HEADER = b"mcp-name"
 ROUTING_HEADERS = frozenset({VERSION_HEADER, METHOD_HEADER, NAME_HEADER})
 
 _VERSION = MODERN_VERSION.encode()
-_NOT_TO_PASS = (TASKS_EXTENSION.encode(), SERVER_INFO_KEY.encode(), SUBSCRIPTION_KEY.encode(), b"\\u")
+_NOT_TO_PASS = re.compile(rb"io\.modelcontextprotocol/(?:tasks|serverInfo|subscriptionId)|\\u")
 _QUOTED_VERSION = Raw(b'"%b"' % _VERSION)
 _STRING, _OBJECT = frozenset({b'"'}), frozenset({b"{"})
 _TYPES = {
@@ -232,8 +232,7 @@ def may_pass(inbound: Inbound) -> bool:
 
     Progress tokens are made anew, as two clients may use the same; extensions are left out that Gatehouse can't carry.
     """
-    raw = bytes(inbound.raw_meta)
-    return inbound.progress_token is None and not any(key in raw for key in _NOT_TO_PASS)
+    return inbound.progress_token is None and _NOT_TO_PASS.search(bytes(inbound.raw_meta)) is None
 
 
 def relayed_capabilities(capabilities: Raw) -> Raw:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gatehouse.catalog.model import Offer, Status, Transport, Upstream
+from gatehouse.catalog.snapshot import CatalogSnapshot
 from gatehouse.kit.clock import Clock
 from gatehouse.kit.errors import GatewayError, NotFound
 from gatehouse.kit.tasks import Tasks
@@ -27,6 +28,8 @@ ROUND = 3.0
 DEBOUNCE = 0.05
 """Seconds in which further notices of the same upstream are one."""
 FIRST_RETRY, LAST_RETRY = 5.0, 300.0
+LASTING = 30.0
+"""Seconds after which a stream that ends was a good one, and is opened again at once."""
 SETTLED = (3.0, 10.0)
 """Shortest and longest seconds until a URL is asked again that has just begun to be followed: what changed while nobody
 listened, before the stream was open or while the gateway was down, is found by that."""
@@ -119,6 +122,8 @@ class Watch:
         self._interval = interval
         self._followed: dict[str, tuple[object, asyncio.Task[None]]] = {}
         self._plans: dict[str, _Plan] = {}
+        self._stirred = asyncio.Event()
+        parts.current.subscribe(self._stir)
 
     async def run(self, instance: str) -> None:
         """Until cancelled."""
@@ -132,9 +137,23 @@ class Watch:
                 self._follow_exactly(upstreams)
                 for upstream in upstreams:
                     self._look_if_due(upstream)
-                await asyncio.sleep(ROUND)
+                self._plans = {u.id: self._plans[u.id] for u in upstreams}
+                await self._rest()
         finally:
             self._follow_exactly([])
+
+    async def _rest(self) -> None:
+        """Until the next round, or until there are other upstreams, which may change from the first moment on."""
+        try:
+            async with asyncio.timeout(ROUND):
+                await self._stirred.wait()
+        except TimeoutError:
+            return
+        self._stirred.clear()
+
+    async def _stir(self, before: CatalogSnapshot, after: CatalogSnapshot) -> None:
+        if _well(before) != _well(after):
+            self._stirred.set()
 
     def _follow_exactly(self, upstreams: list[Upstream]) -> None:
         """Listen to those that are well, in the way that they are reached now, and to no others."""
@@ -157,7 +176,7 @@ class Watch:
             except (GatewayError, WrongEra, SessionGone):
                 pass  # It is down, or has no such stream: the looks at intervals tell.
             lasted = self._clock.monotonic() - started
-            delay = 1.0 if lasted > LAST_RETRY else min(delay * 2, LAST_RETRY)
+            delay = 1.0 if lasted > LASTING else min(delay * 2, LAST_RETRY)
             await asyncio.sleep(delay)
 
     def _look_if_due(self, upstream: Upstream) -> None:
@@ -198,6 +217,11 @@ class _Plan:
 
 def _is_process(upstream: Upstream) -> bool:
     return upstream.detected is not None and upstream.detected.transport is Transport.STDIO
+
+
+def _well(snapshot: CatalogSnapshot) -> dict[str, tuple[object, ...]]:
+    """Those to be listened to, and how they are reached."""
+    return {id_: _identity(u) for id_, u in snapshot.upstreams.items() if u.enabled and u.status is Status.OK}
 
 
 def _identity(upstream: Upstream) -> tuple[object, ...]:

@@ -15,7 +15,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from gatehouse.serving.http import JSON_HEADERS, ClientGone, Handler, Headers, HttpRequest, Work, read_headers
+from gatehouse.serving.http import JSON_HEADERS, ClientGone, Handler, Headers, HttpRequest, read_headers
 
 LARGEST = 1024 * 1024
 """Bytes of body that are gathered here; longer ones go the ASGI way, which reads no faster than it must."""
@@ -41,6 +41,7 @@ class FastExchange:
         "more_body",
         "request",
         "response_complete",
+        "task",
     )
 
     def __init__(self, protocol: FastProtocol, request: HttpRequest, keep_alive: bool) -> None:
@@ -51,6 +52,7 @@ class FastExchange:
         self.body = bytearray()
         self.message_event = self
         self.request = request
+        self.task: asyncio.Task[None] | None = None
         self._protocol = protocol
         self._callback: Callable[[], object] | None = None
         self._chunked = False
@@ -64,6 +66,10 @@ class FastExchange:
 
     def set(self) -> None:
         """Uvicorn sets the `message_event` of a cycle when its connection is lost, or more of its body is here."""
+        if self.disconnected and self.task is not None and not self.task.done():
+            # The connection held the task; now the server does, so that it is waited for when it shuts down.
+            self._protocol.tasks.add(self.task)
+            self.task.add_done_callback(self._protocol.tasks.discard)
         if self.disconnected and self._callback is not None:
             callback, self._callback = self._callback, None
             callback()
@@ -99,6 +105,10 @@ class FastExchange:
         if not self.disconnected:
             self._protocol.transport.write(b"0\r\n\r\n")
             self._complete()
+
+    def settle(self) -> None:
+        if not self.response_complete and not self.disconnected:
+            self._protocol.transport.close()
 
     def _head(self, status: int, headers: Headers, length: bytes) -> bytes:
         lines = _JSON_LINE if headers is JSON_HEADERS else b"".join([b"%b: %b\r\n" % header for header in headers])
@@ -251,24 +261,12 @@ class FastProtocol(HttpToolsProtocol):
         cycle.request.body = bytes(cycle.body)
         left = self.ways.handler(cycle.request, cycle)
         if left is not None:
-            task = self.loop.create_task(self._run(left, cycle))
-            task.add_done_callback(self.tasks.discard)
-            self.tasks.add(task)
+            cycle.task = self.loop.create_task(left)
 
     def shutdown(self) -> None:
         """Uvicorn asks each connection to end: the open streams among them have to be told."""
         self.ways.drain()
         super().shutdown()
-
-    async def _run(self, left: Work, exchange: FastExchange) -> None:
-        try:
-            await left
-        except asyncio.CancelledError:
-            if not exchange.disconnected:
-                raise
-        finally:
-            if not exchange.response_complete and not exchange.disconnected:
-                self.transport.close()
 
 
 def fast_protocol(ways: Ways) -> type[FastProtocol]:

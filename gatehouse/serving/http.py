@@ -66,6 +66,10 @@ class Exchange(Protocol):
 
     async def end(self) -> None: ...
 
+    def settle(self) -> None:
+        """Nothing more will come: an answer that is not whole is cut off, so that nobody takes it for one."""
+        ...
+
 
 class AsgiExchange:
     def __init__(self, receive: Receive, send: Send) -> None:
@@ -111,6 +115,9 @@ class AsgiExchange:
     async def end(self) -> None:
         if not self.gone:
             await self._send({"type": "http.response.body", "body": b""})
+
+    def settle(self) -> None:
+        """The server cuts off what an ASGI application leaves unfinished."""
 
 
 class BodyTooLarge(Exception):

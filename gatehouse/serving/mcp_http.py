@@ -58,6 +58,8 @@ class McpHttp:
             await left
         except Exception as error:
             _fail(error, request, exchange, cors)
+        finally:
+            exchange.settle()
 
     def _enter(self, request: HttpRequest, exchange: Exchange, cors: Headers) -> Work | None:
         if request.method == "OPTIONS":

@@ -23,6 +23,9 @@ log = logging.getLogger("gatehouse.serving")
 TRACE_HEADERS = (b"traceparent", b"tracestate", b"baggage")
 
 
+_TRACED = frozenset(TRACE_HEADERS)
+
+
 class ModernFace:
     def __init__(self, relay: Relay, listening: Listening, keep_alive: KeepAlive, clock: Clock) -> None:
         self._relay = relay
@@ -136,6 +139,8 @@ class ModernFace:
 def trace(request: HttpRequest) -> tuple[tuple[str, str], ...]:
     """The headers of a call that are passed on to the upstream: those of W3C Trace Context, and no others."""
     headers = request.headers
+    if _TRACED.isdisjoint(headers):
+        return ()
     return tuple((name.decode(), headers[name].decode("latin-1")) for name in TRACE_HEADERS if name in headers)
 
 

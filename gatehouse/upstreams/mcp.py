@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from gatehouse.catalog.model import Detected, Offer, Share, Transport, Upstream
 from gatehouse.kit import json
@@ -83,7 +85,11 @@ class McpLink:
 
     async def send(self, call: Call, names: HeaderMap | None, emit: Emit) -> Outcome:
         try:
-            return await self._send(call, names, emit)
+            detected = self._detected or await self._look()
+            try:
+                return await self._attempt(detected, call, names, emit)
+            except WrongEra as error:
+                return await self._again(error, detected, call, names, emit)
         except GatewayError as error:
             return Failure(rpc_code(error), f"{self._upstream.name}: {error.message}", own=True)
         except WrongEra as error:
@@ -91,15 +97,24 @@ class McpLink:
         except json.BadJson as error:
             return Failure(INVALID_PARAMS, f"Invalid params: {error}", own=True)
 
-    async def _send(self, call: Call, names: HeaderMap | None, emit: Emit) -> Outcome:
-        detected = self._detected or await self._look()
-        try:
-            return await self._send_as(detected, call, names, emit)
-        except WrongEra as error:
-            again = await self._look()
-            if again.era is detected.era and again.transport is detected.transport:
-                return error.args[0]
-            return await self._send_as(again, call, names, emit)
+    def _attempt(
+        self, detected: Detected, call: Call, names: HeaderMap | None, emit: Emit
+    ) -> Coroutine[Any, Any, Outcome]:
+        """Not a coroutine itself: on the way of most calls each one more costs as much as reading the request."""
+        if detected.era is Era.LEGACY:
+            return self._send_legacy(detected, call, emit)
+        if detected.transport is Transport.HTTP and call.client.era is Era.MODERN:
+            return self._stateless.over_http.request(self._modern_request(call, names), emit)
+        return self._send_modern(detected, call, names, emit)
+
+    async def _again(
+        self, error: WrongEra, detected: Detected, call: Call, names: HeaderMap | None, emit: Emit
+    ) -> Outcome:
+        """Look how it speaks now; where that is as before, its answer was meant as it was said."""
+        again = await self._look()
+        if again.era is detected.era and again.transport is detected.transport:
+            return error.args[0]
+        return await self._attempt(again, call, names, emit)
 
     async def _look(self) -> Detected:
         return await self._looks.join("", self._look_now)
@@ -109,9 +124,7 @@ class McpLink:
         await self._put_away(opened)
         return opened.detected
 
-    async def _send_as(self, detected: Detected, call: Call, names: HeaderMap | None, emit: Emit) -> Outcome:
-        if detected.era is Era.LEGACY:
-            return await self._send_legacy(detected, call, emit)
+    async def _send_modern(self, detected: Detected, call: Call, names: HeaderMap | None, emit: Emit) -> Outcome:
         if self._in_legacy(call) and await self._has_legacy(detected, call):
             try:
                 return await self._send_legacy(detected, call, emit)
@@ -120,8 +133,6 @@ class McpLink:
         refused = bridge.unsupported(call.method, Era.MODERN)
         if refused is not None:
             return refused
-        if detected.transport is Transport.HTTP:
-            return await self._stateless.over_http.request(self._modern_request(call, names), emit)
         return await self._stateless.request(detected.transport, self._modern_request(call, names), emit)
 
     def _in_legacy(self, call: Call) -> bool:

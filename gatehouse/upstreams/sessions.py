@@ -28,6 +28,7 @@ from gatehouse.upstreams.peer import (
 
 Key = tuple[str, ...]
 
+_SUBSCRIBING = frozenset({"resources/subscribe", "resources/unsubscribe"})
 _SHORT = 30.0
 """Seconds for what upstreams answer off-hand."""
 MAX_SESSIONS = 1000
@@ -36,9 +37,9 @@ MAX_SESSIONS = 1000
 
 def share_key(share: Share, call: Call, client: Client) -> Key:
     """Which session a call belongs in. What a client can do is part of it: it is fixed in the handshake."""
-    fingerprint = (client.version, bytes(client.capabilities).decode())
     if share is Share.SESSION and call.session is not None:
         return ("session", call.session)
+    fingerprint = (client.version, bytes(client.capabilities).decode())
     if share is Share.SHARED:
         return ("shared", *fingerprint)
     return ("user", call.principal, *fingerprint)
@@ -81,6 +82,8 @@ class LegacySession:
     async def send(self, call: Call, outgoing: Outgoing, emit: Emit) -> Outcome:
         self.busy += 1
         try:
+            if call.log_level is None and self._peer is not None and call.method not in _SUBSCRIBING:
+                return await self._peer.request(outgoing, emit)
             return await self._send(call, outgoing, emit)
         finally:
             self.busy -= 1

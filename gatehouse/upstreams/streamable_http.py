@@ -6,8 +6,9 @@ Whatever arrives on a POST's stream belongs to that request, so any number may b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 from gatehouse.kit import json
 from gatehouse.kit.errors import GatewayError, TimedOut, UpstreamDown, UpstreamFailed
@@ -76,11 +77,15 @@ class Address:
     ) -> HttpResponse:
         """One request; raises `UpstreamDown` or `TimedOut`. `timeout` is in seconds; none for streams that stay open."""
         try:
-            return await self._http.request(
-                method, self.origin, self._target, self._headers + headers, body, timeout=timeout
-            )
+            return await self.begin(method, headers, body, timeout)
         except HttpError as error:
             raise translate(error) from None
+
+    def begin(
+        self, method: bytes, headers: bytes, body: bytes, timeout: float | None
+    ) -> Coroutine[Any, Any, HttpResponse]:
+        """As `send`, for whoever translates an `HttpError` himself."""
+        return self._http.request(method, self.origin, self._target, self._headers + headers, body, timeout=timeout)
 
     async def events(self, response: HttpResponse, parser: SseParser, quiet: float | None) -> list[SseEvent] | None:
         """The next events of a stream; None at its end. `quiet`: seconds without any byte, after which it is given up."""
@@ -94,7 +99,11 @@ class Address:
 
     async def answer(self, response: HttpResponse, id_: bytes) -> Outcome:
         """The outcome that a body of JSON brings; raises `UpstreamFailed` for what is none, or another request's."""
-        message = read_incoming(response.arrived() or await self.body(response))
+        return self.read(await self.body(response), id_)
+
+    def read(self, body: bytes, id_: bytes) -> Outcome:
+        """As `answer`, of a body that is here."""
+        message = read_incoming(body)
         if not answers(message, id_):
             raise UpstreamFailed("The upstream answered another request than the one it was sent")
         return outcome_of(message)
@@ -104,6 +113,13 @@ class Address:
             return await response.read()
         except HttpError as error:
             raise translate(error) from None
+
+
+def arrived_json(response: HttpResponse) -> bytes | None:
+    """The body of a good answer in JSON that is here already, as it is with most."""
+    if response.status != 200 or not response.headers.get(b"content-type", b"").startswith(b"application/json"):
+        return None
+    return response.arrived()
 
 
 def translate(error: HttpError) -> GatewayError:
@@ -132,8 +148,14 @@ class ModernHttpPeer:
         params = with_token(outgoing.params, id_) if outgoing.wants_progress else outgoing.params
         headers = _POST_HEADERS + modern.request_headers(outgoing.method, params, outgoing.names)
         body = jsonrpc.request(id_, outgoing.method, json.dump(params))
-        response = await self._address.send(b"POST", headers + lines(outgoing.headers), body, outgoing.timeout)
         try:
+            response = await self._address.begin(b"POST", headers + lines(outgoing.headers), body, outgoing.timeout)
+        except HttpError as error:
+            raise translate(error) from None
+        try:
+            whole = arrived_json(response)
+            if whole is not None:
+                return self._address.read(whole, id_)
             return await self._outcome(response, id_, emit, outgoing.timeout)
         except asyncio.CancelledError:
             # Closing the stream is how a request of this era is cancelled.
@@ -244,14 +266,22 @@ class LegacyHttpPeer:
         params = with_token(outgoing.params, id_) if outgoing.wants_progress else outgoing.params
         body = jsonrpc.request(id_, outgoing.method, json.dump(params))
         headers = _POST_HEADERS + self._headers + lines(outgoing.headers)
-        response = await self._address.send(b"POST", headers, body, outgoing.timeout)
         try:
+            response = await self._address.begin(b"POST", headers, body, outgoing.timeout)
+        except HttpError as error:
+            raise translate(error) from None
+        try:
+            whole = arrived_json(response)
+            if whole is not None and outgoing.method != "initialize":
+                return self._address.read(whole, id_)
             if response.status != 200:
                 return await self._refusal(response)
             if outgoing.method == "initialize":
                 self.session_id = response.headers.get(legacy.SESSION_HEADER)
             if response.content_type != b"text/event-stream":
-                return await self._address.answer(response, id_)
+                return (
+                    self._address.read(whole, id_) if whole is not None else await self._address.answer(response, id_)
+                )
             place = _Place(id_, outgoing.timeout)
             outcome = await self._read_stream(response, place, emit)
         finally:

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import anyio
 import httpx
@@ -14,6 +15,7 @@ import pytest
 
 from tests.support.databases import BACKENDS, fresh_url
 from tests.support.gateway import Gateway, Launch, free_port
+from tests.support.line import Line
 from tests.support.processes import until_true
 from tests.support.talk import modern_call, text_of
 
@@ -115,3 +117,34 @@ async def test_two_gateways_can_start_on_one_empty_database_at_the_same_time(bac
         await until_true(answers)
         for gateway in gateways:
             assert "Traceback" not in gateway.log
+
+
+@pytest.mark.parametrize("backend", ["postgresql", "mariadb"])
+async def test_calls_go_on_while_the_database_is_away_and_changes_when_it_is_back(backend: str, tmp_path: Path) -> None:
+    async with fresh_url(backend, tmp_path) as url:
+        parts = urlsplit(url)
+        async with Line(parts.port or 0, parts.hostname or "") as line:
+            through = parts._replace(netloc=parts.netloc.replace(f":{parts.port}", f":{line.port}")).geturl()
+            async with Gateway(tmp_path / "data", Launch(database=through)) as gateway:
+                await gateway.add_upstream("clock", command=sys.executable, args=TIME)
+                assert text_of(await modern_call(f"{gateway.url}/mcp", gateway.token, "clock_current_time"))
+                await line.cut()
+                assert await status_of(gateway, "/readyz") == 503
+                for _ in range(20):
+                    assert text_of(await modern_call(f"{gateway.url}/mcp", gateway.token, "clock_current_time"))
+                refused = await gateway.api("GET", "/upstreams")
+                assert refused.status_code == 503
+                assert "database" in refused.json()["detail"]
+                line.mend()
+
+                async def is_ready() -> bool:
+                    return await status_of(gateway, "/readyz") == 200
+
+                await until_true(is_ready)
+                await gateway.expect(201, "POST", "/servers", {"name": "After"})
+                assert gateway.log.count("The database") < 20, "an outage is told, not repeated every second"
+
+
+async def status_of(gateway: Gateway, path: str) -> int:
+    async with httpx.AsyncClient(timeout=30) as client:
+        return (await client.get(f"{gateway.url}{path}")).status_code

@@ -194,7 +194,7 @@ async def test_an_mcp_json_of_another_program_works_as_it_stands(tmp_path: Path)
     file = tmp_path / "mcp.json"
 
     def write(**servers: Any) -> None:
-        file.write_text(json.dumps({"mcpServers": servers}))
+        file.write_text("// As people write it.\n" + json.dumps({"mcpServers": servers}))
 
     write(clock=clock, remote=remote, broken={"args": ["nothing"]}, odd={"url": "http://user:pass@127.0.0.1/mcp"})
     launch = Launch(config=file, environment={"KEY": "geheim"})

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
 
@@ -91,6 +92,8 @@ def test_the_sample_of_an_installed_wheel_tells_the_time_by_the_command_that_it_
         environment["GATEHOUSE_PORT"] = str(listener.getsockname()[1])
     command = [installed / "gatehouse", "up", "--sample", "--no-browser"]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as gateway:
+        impatience = threading.Timer(60, gateway.kill)
+        impatience.start()
         try:
             assert gateway.stdout
             printed = next(line for line in gateway.stdout if "timezone=Asia/Seoul" in line)
@@ -98,6 +101,7 @@ def test_the_sample_of_an_installed_wheel_tells_the_time_by_the_command_that_it_
                 printed, shell=True, cwd=tmp_path, env=clean(), capture_output=True, text=True, timeout=60, check=False
             )
         finally:
+            impatience.cancel()
             gateway.terminate()
     assert done.returncode == 0, done.stderr
     assert "+09:00" in done.stdout

@@ -6,6 +6,7 @@ import asyncio
 import math
 import re
 import ssl
+from functools import lru_cache
 
 from gatehouse.kit.clock import Clock, SystemClock
 from gatehouse.kit.errors import Invalid
@@ -132,6 +133,11 @@ class HttpClient:
         return pool
 
 
+@lru_cache(maxsize=1024)
+def _is_safe(target: bytes) -> bool:
+    return bool(target) and not _UNSAFE_TARGET.search(target)
+
+
 def _head(method: bytes, target: bytes, pool: Pool, headers: bytes, body: bytes) -> bytes:
     if target is not pool.last_target:
         _check_target(target)
@@ -144,5 +150,5 @@ def _head(method: bytes, target: bytes, pool: Pool, headers: bytes, body: bytes)
 
 
 def _check_target(target: bytes) -> None:
-    if _UNSAFE_TARGET.search(target) or not target:
+    if not _is_safe(target):
         raise Invalid("The request target has characters that HTTP does not allow.", "Percent-encode it.")

@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from gatehouse.catalog.model import Transport
-from gatehouse.catalog.transfer import ImportedUpstream, credential, parse_config, read_mcp_config, slug, strip_comments
+from gatehouse.catalog.transfer import ImportedUpstream, credential, parse_config, read_mcp_config, slug
 from gatehouse.kit.errors import Invalid
+from gatehouse.kit.json import strip_comments
 
 
 def one(entry: Any, **environ: str) -> ImportedUpstream:

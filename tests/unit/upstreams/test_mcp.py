@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from gatehouse.protocol.call import Answer, Ask, Call, Client, Failure, Log, Pro
 from tests.support.everything.resources import WATCHED
 from tests.support.everything.running import STDIO_COMMAND, everything
 from tests.support.upstream_links import Bench, Events, bench, legacy_client, modern_client, said, tool_call
-from tests.support.upstream_scripts import Handler, Heard, Reply, legacy_handshake, modern_handshake, program, scripted
+from tests.support.upstream_scripts import Heard, Reply, legacy_handshake, modern_handshake, program, scripted
 
 pytestmark = pytest.mark.anyio
 WAYS = ["http", "sse", "stdio"]
@@ -147,70 +148,6 @@ async def test_a_change_of_the_list_is_told(way: str, url: str) -> None:
         watching.cancel()
 
 
-def stateful(sessions: list[str], status: int = 404) -> Handler:
-    """A legacy server that knows only the last session that it handed out, and says on which a call came."""
-
-    async def handler(heard: Heard, reply: Reply) -> None:
-        if heard.method == "initialize":
-            sessions.append(f"s{len(sessions) + 1}")
-        if await legacy_handshake(heard, reply, sessions[-1] if sessions else "s0"):
-            return
-        if heard.headers.get("mcp-session-id") != sessions[-1]:
-            await reply.error(status, -32001, "Session not found")
-            return
-        await reply.result({"content": [], "by": sessions[-1]})
-
-    return handler
-
-
-@pytest.mark.parametrize("status", [404, 400])
-async def test_a_session_that_expired_is_begun_anew_and_the_call_made_again_once(status: int) -> None:
-    sessions: list[str] = []
-    async with scripted(stateful(sessions, status)) as server, bench() as made:
-        link = made.link(server.url, era="legacy")
-        assert said(await link.send(tool_call(legacy_client()), None, Events()))["by"] == sessions[-1]
-        sessions.append("other")
-        server.heard.clear()
-        assert said(await link.send(tool_call(legacy_client()), None, Events()))["by"] == sessions[-1]
-        calls = [method for method in server.methods() if method in ("tools/call", "initialize")]
-        assert calls == ["tools/call", "initialize", "tools/call"]
-
-
-async def test_subscriptions_outlive_the_session_they_were_made_in() -> None:
-    sessions: list[str] = []
-    async with scripted(stateful(sessions)) as server, bench() as made:
-        link = made.link(server.url, era="legacy")
-        await link.send(
-            Call("resources/subscribe", {"uri": json.raw("a:b")}, legacy_client(), "p", "c1"), None, Events()
-        )
-        sessions.append("other")
-        await link.send(tool_call(legacy_client()), None, Events())
-        assert len(await server.until("resources/subscribe", 2)) == 2
-
-
-async def test_an_upstream_that_drops_every_session_is_told_of() -> None:
-    async def handler(heard: Heard, reply: Reply) -> None:
-        if not await legacy_handshake(heard, reply):
-            await reply.error(404, -32001, "Session not found")
-
-    async with scripted(handler) as server, bench() as made:
-        got = await made.link(server.url, era="legacy").send(tool_call(legacy_client()), None, Events())
-        assert isinstance(got, Failure) and "drops every session" in got.message and got.own
-
-
-async def test_wrong_params_do_not_cost_the_session() -> None:
-    async def handler(heard: Heard, reply: Reply) -> None:
-        if not await legacy_handshake(heard, reply):
-            await reply.error(400, -32602, "No such tool")
-
-    async with scripted(handler) as server, bench() as made:
-        link = made.link(server.url, era="legacy")
-        for _ in range(2):
-            assert said(await link.send(tool_call(legacy_client()), None, Events())) == (-32602, "No such tool")
-        owned = [h for h in server.heard if h.method == "tools/call"]
-        assert len(owned) == 2
-
-
 async def test_an_upstream_that_breaks_off_is_told_of_and_the_next_call_works() -> None:
     broken = True
 
@@ -260,7 +197,7 @@ async def test_a_modern_program_that_is_killed_is_started_for_the_next_call() ->
     async with bench() as made:
         link = made.link((sys.executable, "-m", "tests.support.everything", "--stdio"))
         assert isinstance(await link.send(tool_call(modern_client(), "test_simple_text"), None, Events()), Result)
-        (child,) = _children_of_programs("tests.support.everything", os.getpid())
+        (child,) = _programs("tests.support.everything\0--stdio")
         os.kill(child, 9)
         with anyio.fail_after(20):
             while not isinstance(
@@ -269,18 +206,22 @@ async def test_a_modern_program_that_is_killed_is_started_for_the_next_call() ->
                 pass
 
 
-def _children_of_programs(words: str, root: int) -> list[int]:
-    """Processes whose command line has these words, among the descendants of `root`."""
-    parents = {int(p.name): int(p.joinpath("stat").read_text().rpartition(")")[2].split()[1]) for p in _processes()}
+def _programs(words: str) -> list[int]:
+    """Processes below this one whose command line has these words; of those that began one another, the last."""
+    parents: dict[int, int] = {}
+    lines: dict[int, str] = {}
+    for place in _processes():
+        with suppress(OSError):
+            parents[int(place.name)] = int(place.joinpath("stat").read_text().rpartition(")")[2].split()[1])
+            lines[int(place.name)] = place.joinpath("cmdline").read_bytes().decode(errors="replace")
 
     def descends(pid: int) -> bool:
-        while pid in parents and pid != root:
+        while pid in parents and pid != os.getpid():
             pid = parents[pid]
-        return pid == root
+        return pid == os.getpid()
 
-    lines = {int(p.name): p.joinpath("cmdline").read_bytes().decode(errors="replace") for p in _processes()}
-    mine = [pid for pid, line in lines.items() if words in line and "--stdio" in line and pid in parents]
-    return [pid for pid in mine if descends(pid) and not any(parents[other] == pid for other in mine)]
+    found = [pid for pid, line in lines.items() if words in line and pid != os.getpid() and descends(pid)]
+    return [pid for pid in found if not any(parents[other] == pid for other in found)]
 
 
 def _processes() -> list[Path]:
@@ -473,60 +414,12 @@ async def test_an_idle_program_ends_and_is_started_when_it_is_needed(stop: str) 
         link = made.link(program(MODERN_ONLY))
         assert isinstance(await link.send(tool_call(modern_client()), None, Events()), Result)
         await link.sweep()
-        assert _count_programs() == 1
+        assert len(_programs("Not in this house")) == 1
         made.clock.time += 301
         await (link.sweep() if stop == "sweep" else link.close())
-        assert _count_programs() == 0
+        assert not _programs("Not in this house")
         if stop == "sweep":
             assert isinstance(await link.send(tool_call(modern_client()), None, Events()), Result)
-
-
-def _count_programs() -> int:
-    mine = os.getpid()
-    lines = [(p, p.joinpath("cmdline").read_bytes()) for p in _processes()]
-    return sum(b"Not in this house" in line for p, line in lines if int(p.name) != mine)
-
-
-@pytest.mark.parametrize(
-    ("credential", "headers"),
-    [
-        ({"type": "bearer", "token": "s3cret"}, {"authorization": "Bearer s3cret"}),
-        ({"type": "basic", "username": "u", "password": "s3cret"}, {"authorization": "Basic dTpzM2NyZXQ="}),
-        ({"type": "headers", "headers": {"X-Key": "s3cret", "X-Other": "o"}}, {"x-key": "s3cret", "x-other": "o"}),
-        (None, {}),
-    ],
-)
-async def test_a_credential_goes_with_every_request_and_into_no_error(credential: Any, headers: dict[str, str]) -> None:
-    async def handler(heard: Heard, reply: Reply) -> None:
-        if not await modern_handshake(heard, reply):
-            await reply.nothing(401)
-
-    async with scripted(handler) as server, bench(credential=credential) as made:
-        got = await made.link(server.url).send(tool_call(modern_client()), None, Events())
-        assert isinstance(got, Failure) and "wants credentials" in got.message and "s3cret" not in got.message
-        for heard in server.heard:
-            assert headers.items() <= heard.headers.items()
-            assert heard.headers["user-agent"].startswith("gatehouse/")
-
-
-@pytest.mark.parametrize(
-    "credential",
-    [
-        {"type": "bearer", "token": "s3cret\n"},
-        {"type": "bearer", "token": "s3cret\r\nx: y"},
-        {"type": "bearer", "token": "s3cret…"},
-        {"type": "headers", "headers": {"X-Key": "s3cret\0"}},
-        {"type": "headers", "headers": {"X Key": "s3cret"}},
-    ],
-)
-async def test_a_credential_that_is_no_header_is_refused_without_being_shown(credential: Any) -> None:
-    async def handler(heard: Heard, reply: Reply) -> None:
-        await modern_handshake(heard, reply)
-
-    async with scripted(handler) as server, bench(credential=credential) as made:
-        got = await made.link(server.url).send(tool_call(modern_client()), None, Events())
-        assert isinstance(got, Failure) and "characters that HTTP does not allow" in got.message
-        assert "s3cret" not in got.message and not server.heard
 
 
 async def test_two_hundred_sessions_leave_nothing_behind() -> None:
