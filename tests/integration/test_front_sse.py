@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.fronts import gateway
 from tests.integration.test_front_legacy import ANSWERS
-from tests.support.front import EVERY_CAPABILITY, Events, Json, Peer, peer, text_of, until
+from tests.support.front import CLIENT, EVERY_CAPABILITY, Events, Json, Peer, peer, text_of, until
 from tests.support.gateway import Gateway
 
 __all__ = ["gateway"]
@@ -49,7 +49,7 @@ async def older(
             endpoint = await events.next()
             assert endpoint is not None and endpoint.kind == "endpoint"
             made = Older(client, events, gateway.url + endpoint.data)
-            params = {"protocolVersion": "2024-11-05", "capabilities": capabilities or {}, "clientInfo": {"name": "o"}}
+            params = {"protocolVersion": "2024-11-05", "capabilities": capabilities or {}, "clientInfo": CLIENT}
             hello = await made.ask("initialize", params)
             assert hello["result"]["protocolVersion"] == "2024-11-05"
             assert (await made.post({"jsonrpc": "2.0", "method": "notifications/initialized"})).status_code == 202
