@@ -28,6 +28,8 @@ class Action(StrEnum):
     SERVER_USE = policy.USE
     TOKEN_READ = "token.read"
     TOKEN_WRITE = "token.write"
+    METRICS_READ = "metrics.read"
+    """To see the figures at /metrics."""
 
 
 def permissions() -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from gatehouse.kit.clock import Clock
 from gatehouse.kit.tasks import Tasks
@@ -85,10 +86,12 @@ def anonymous_allowed(settings: Settings) -> bool:
 
 
 def build_guard(settings: Settings) -> Guard:
-    public = settings.public_url.split("://")[-1].split("/")[0].partition(":")[0].lower()
-    named = {name.lower() for name in settings.allowed_hosts} | ({public} if public else set[str]())
-    hosts = frozenset(named | LOOPBACK) if named or on_loopback(settings) else None
+    named = {name.lower() for name in settings.allowed_hosts}
     origins = set(settings.allowed_origins)
     if settings.public_url:
-        origins.add("/".join(settings.public_url.split("/")[:3]))
+        parts = urlsplit(settings.public_url)
+        host = parts.hostname or ""
+        named.add(f"[{host}]" if ":" in host else host)
+        origins.add(f"{parts.scheme}://{parts.netloc}".lower())
+    hosts = frozenset(named | LOOPBACK) if named or on_loopback(settings) else None
     return Guard(hosts, frozenset(origins))

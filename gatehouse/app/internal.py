@@ -31,7 +31,7 @@ class InternalListener:
             words = f"The setting internal_host can't be listened on: {self._host}: {error.strerror}."
             raise Invalid(words, "Give an address of this machine.") from None
         port = self._listener.sockets[0].getsockname()[1]
-        return f"{self._host}:{port}"
+        return f"[{self._host}]:{port}" if ":" in self._host else f"{self._host}:{port}"
 
     def _protocol(self) -> asyncio.Protocol:
         state = self._server.server_state

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
@@ -34,6 +35,7 @@ LEVELS = ("debug", "info", "warning", "error")
 def serve(settings: Settings, servers: Mapping[str, Any], sample: bool) -> None:
     """Run until stopped. `servers` are those of a config file in the form of other programs; raises `GatewayError`."""
     log_to_terminal(settings.log_level)
+    _check_public_url(settings.public_url)
     listener = listen(settings.host, settings.port)
     try:
         token_file = asyncio.run(prepare(settings, servers, sample))
@@ -54,6 +56,16 @@ def run(config: uvicorn.Config, listener: socket.socket) -> None:
         supervisor.run()
         if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
             raise SystemExit(STARTUP_FAILURE)
+
+
+def _check_public_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = not url or (parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise Invalid(f"The public_url '{url}' can't be used.", "Give one as in https://tools.example.com.")
 
 
 def _announce(settings: Settings, url: str, token_file: Path) -> None:

@@ -16,6 +16,7 @@ from gatehouse.access.keyring import Keyring
 from gatehouse.access.model import ANONYMOUS, Resource
 from gatehouse.access.policy import allows
 from gatehouse.access.tokens import Tokens
+from gatehouse.api.actions import Action
 from gatehouse.api.build import build_api
 from gatehouse.api.context import ApiContext
 from gatehouse.app.faces import Base, Faces, anonymous_allowed, build_faces
@@ -172,7 +173,7 @@ class Worker:
             principal = self.faces.door.identify(authorization)
         except Unauthenticated:
             return False
-        return allows(principal, "metrics.read", Resource("metrics"), self.clock.now()).allowed
+        return allows(principal, Action.METRICS_READ, Resource("metrics"), self.clock.now()).allowed
 
     def handle(self, request: HttpRequest, exchange: Exchange) -> Work | None:
         return self.faces.mcp.handle(request, exchange)

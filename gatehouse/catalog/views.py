@@ -33,6 +33,8 @@ class Target:
     binding_id: str | None
     definition: Raw
     """As advertised."""
+    json_key: Raw
+    """`key` as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,7 @@ def _target(place: Place) -> Target:
         capability_id=capability.id,
         binding_id=None if place.binding is None else place.binding.id,
         definition=_advertised(place),
+        json_key=json.raw(capability.key),
     )
 
 

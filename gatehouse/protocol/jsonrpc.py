@@ -80,7 +80,14 @@ def read(body: bytes) -> Message:
     """Read one message; never raises."""
     try:
         json.check_text(body)
-        return _classify(_decode(body))
+        envelope = _decode(body)
+        id_ = envelope.id
+        if envelope.method is not None and not isinstance(id_, UnsetType) and envelope.jsonrpc == "2.0":
+            # Most messages are requests, and most of their ids are plain numbers.
+            number = bytes(id_)
+            if number.isdigit() and envelope.params is not None:
+                return Request(number, envelope.method, envelope.params)
+        return _classify(envelope)
     except msgspec.ValidationError as error:
         return _mistyped(body, str(error))
     except RecursionError:

@@ -36,7 +36,9 @@ NAME_HEADER = b"mcp-name"
 ROUTING_HEADERS = frozenset({VERSION_HEADER, METHOD_HEADER, NAME_HEADER})
 
 _VERSION = MODERN_VERSION.encode()
-_NOT_TO_PASS = re.compile(rb"io\.modelcontextprotocol/(?:tasks|serverInfo|subscriptionId)|\\u")
+_SHORT_META = 4096
+"""Bytes of a `_meta` that is worth remembering."""
+_OF_THE_HOP = re.compile(rb"io\.modelcontextprotocol/(?:tasks|serverInfo|subscriptionId)|\\u")
 _QUOTED_VERSION = Raw(b'"%b"' % _VERSION)
 _STRING, _OBJECT = frozenset({b'"'}), frozenset({b"{"})
 _TYPES = {
@@ -53,6 +55,24 @@ COMPLETE = Raw(b'"complete"')
 INPUT_REQUIRED = Raw(b'"input_required"')
 
 
+class Envelope(msgspec.Struct, frozen=True):
+    """What a request's `_meta` says. Shared between requests that say the same: not to be changed."""
+
+    version: Raw
+    client: Client
+    meta: Fields
+    """The rest of it, without the keys that belong to the hop."""
+    progress_token: Raw | None
+    log_level: str | None
+    raw: Raw
+    """As it was sent."""
+    passes: bool
+    """Whether an upstream of this era may be sent it as it is: nothing in it belongs to this hop.
+
+    Progress tokens are made anew, as two clients may use the same; extensions are left out that Gatehouse can't carry.
+    """
+
+
 class Inbound(msgspec.Struct, frozen=True):
     """A modern request that may be answered. `params` has lost its `_meta`."""
 
@@ -60,12 +80,7 @@ class Inbound(msgspec.Struct, frozen=True):
     name: str
     method: Method
     params: Fields
-    client: Client
-    meta: Fields
-    progress_token: Raw | None
-    log_level: str | None
-    raw_meta: Raw
-    """`_meta` as it was sent."""
+    envelope: Envelope
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -100,32 +115,65 @@ def _has_version(meta: Raw) -> bool:
 
 def read(request: Request, headers: Mapping[bytes, bytes], repeated: frozenset[bytes]) -> Inbound | Rejection:
     """The ladder: duplicates, envelope, header against body, version, method. `repeated`: names sent more than once."""
-    twice = ROUTING_HEADERS & repeated
+    twice = ROUTING_HEADERS & repeated if repeated else None
     if twice:
-        return _mismatch(request, f"{min(twice).decode()} was sent more than once")
-    raw_meta = request.params.pop("_meta", json.NULL)
-    try:
-        meta = _envelope(raw_meta)
-    except ValueError as error:
-        return Rejection(request.id, INVALID_PARAMS, f"Invalid params: {error}")
-    version = meta.pop(VERSION_KEY)
-    problem = _header_problem(request, version, headers)
+        return _mismatch(request.id, f"{min(twice).decode()} was sent more than once")
+    raw = bytes(request.params.pop("_meta", json.NULL))
+    # Clients say the same about themselves in each request, but for what is unique to it.
+    judge = _judge if len(raw) > _SHORT_META or b"progressToken" in raw or b"trace" in raw else _judged
+    verdict = judge(raw, request.method, headers.get(VERSION_HEADER), headers.get(METHOD_HEADER))
+    if verdict.refusal is not None:
+        return _rejection(request.id, verdict.refusal)
+    problem = _name_problem(request, headers)
     if problem:
-        return _mismatch(request, problem)
-    if version != _QUOTED_VERSION:
-        return unsupported(request.id, version)
-    method = METHODS[Era.MODERN].get(request.method)
-    if method is None:
-        return Rejection(request.id, METHOD_NOT_FOUND, f"Method not found: {request.method}")
-    client = Client(Era.MODERN, MODERN_VERSION, meta.pop(CAPABILITIES_KEY), meta.pop(INFO_KEY, None))
-    level, token = meta.pop(LOG_LEVEL_KEY, None), meta.pop("progressToken", None)
-    for key in (SERVER_INFO_KEY, SUBSCRIPTION_KEY):
-        meta.pop(key, None)
-    level_text = json.text(level) if level is not None else None
-    return Inbound(request.id, request.method, method, request.params, client, meta, token, level_text, raw_meta)
+        return _mismatch(request.id, problem)
+    if verdict.method is None or verdict.envelope is None:
+        return _rejection(request.id, verdict.late_refusal or _UNKNOWN)
+    return Inbound(request.id, request.method, verdict.method, request.params, verdict.envelope)
 
 
-def _envelope(raw: Raw) -> Fields:
+class _Refusal(msgspec.Struct, frozen=True):
+    code: int
+    message: str
+    data: Raw | None = None
+
+
+class _Verdict(msgspec.Struct, frozen=True):
+    """What can be told of a request without its name: all is well, or an error before or after the name is looked at."""
+
+    envelope: Envelope | None = None
+    method: Method | None = None
+    refusal: _Refusal | None = None
+    late_refusal: _Refusal | None = None
+
+
+_UNKNOWN = _Refusal(METHOD_NOT_FOUND, "Method not found")
+
+
+def _judge(raw: bytes, name: str, version: bytes | None, method: bytes | None) -> _Verdict:
+    """`version` and `method` are the headers."""
+    try:
+        meta = _open(Raw(raw))
+        envelope = _envelope(meta, Raw(raw))
+    except ValueError as error:
+        return _Verdict(refusal=_Refusal(INVALID_PARAMS, f"Invalid params: {error}"))
+    if _unquote(envelope.version) != _stripped(version):
+        words = f'Header mismatch: MCP-Protocol-Version does not match _meta["{VERSION_KEY}"]'
+        return _Verdict(refusal=_Refusal(HEADER_MISMATCH, words))
+    if _stripped(method) != name.encode():
+        return _Verdict(refusal=_Refusal(HEADER_MISMATCH, f"Header mismatch: Mcp-Method does not match '{name}'"))
+    if envelope.version != _QUOTED_VERSION:
+        rejected = unsupported(b"", envelope.version)
+        return _Verdict(late_refusal=_Refusal(rejected.code, rejected.message, rejected.data))
+    if name not in METHODS[Era.MODERN]:
+        return _Verdict(late_refusal=_Refusal(METHOD_NOT_FOUND, f"Method not found: {name}"))
+    return _Verdict(envelope, METHODS[Era.MODERN][name])
+
+
+_judged = lru_cache(maxsize=2048)(_judge)
+
+
+def _open(raw: Raw) -> Fields:
     """Open a request's `_meta`; raises `ValueError` for one that lacks what every request needs."""
     if raw == json.NULL:
         raise ValueError("_meta is missing; every request carries its protocolVersion and clientCapabilities there")
@@ -139,18 +187,28 @@ def _envelope(raw: Raw) -> Fields:
     return meta
 
 
-def _header_problem(request: Request, version: Raw, headers: Mapping[bytes, bytes]) -> str | None:
-    if _unquote(version) != _header(headers, VERSION_HEADER):
-        return f'MCP-Protocol-Version does not match _meta["{VERSION_KEY}"]'
-    if _header(headers, METHOD_HEADER) != request.method.encode():
-        return f"Mcp-Method does not match the method '{request.method}'"
+def _envelope(meta: Fields, raw: Raw) -> Envelope:
+    version = meta.pop(VERSION_KEY)
+    client = Client(Era.MODERN, MODERN_VERSION, meta.pop(CAPABILITIES_KEY), meta.pop(INFO_KEY, None))
+    level, token = meta.pop(LOG_LEVEL_KEY, None), meta.pop("progressToken", None)
+    for key in (SERVER_INFO_KEY, SUBSCRIPTION_KEY):
+        meta.pop(key, None)
+    passes = token is None and _OF_THE_HOP.search(bytes(raw)) is None
+    return Envelope(version, client, meta, token, json.text(level) if level is not None else None, raw, passes)
+
+
+def _rejection(id_: bytes, refusal: _Refusal) -> Rejection:
+    return Rejection(id_, refusal.code, refusal.message, refusal.data)
+
+
+def _name_problem(request: Request, headers: Mapping[bytes, bytes]) -> str | None:
     key = mirror.NAME_PARAM.get(request.method)
     if key is None:
         return None
-    sent, expected = _header(headers, NAME_HEADER), request.params.get(key)
+    sent, expected = headers.get(NAME_HEADER), request.params.get(key)
     if sent is None:
         return "Mcp-Name is missing" if expected is not None else None
-    if expected is None or not _mirrors(sent, expected):
+    if expected is None or not _mirrors(sent.strip(b" \t"), expected):
         return f"Mcp-Name does not match params.{key}"
     return None
 
@@ -163,9 +221,8 @@ def _mirrors(sent: bytes, expected: Raw) -> bool:
     return text is not None and text == mirror.decode_value(sent)
 
 
-def _header(headers: Mapping[bytes, bytes], name: bytes) -> bytes | None:
+def _stripped(value: bytes | None) -> bytes | None:
     """A header value; the space around it is not part of it (RFC 9110 5.5), though the parser leaves it there."""
-    value = headers.get(name)
     return value.strip(b" \t") if value is not None else None
 
 
@@ -173,8 +230,8 @@ def _unquote(value: Raw) -> bytes:
     return bytes(value)[1:-1]
 
 
-def _mismatch(request: Request, words: str) -> Rejection:
-    return Rejection(request.id, HEADER_MISMATCH, f"Header mismatch: {words}")
+def _mismatch(id_: bytes, words: str) -> Rejection:
+    return Rejection(id_, HEADER_MISMATCH, f"Header mismatch: {words}")
 
 
 def unsupported(id_: bytes, version: Raw, supported: list[str] | None = None) -> Rejection:
@@ -225,14 +282,6 @@ def request_meta(client: Client, meta: Fields, log_level: str | None, token: byt
     if token is not None:
         stamped["progressToken"] = Raw(token)
     return stamped
-
-
-def may_pass(inbound: Inbound) -> bool:
-    """Whether an upstream of this era may be sent the client's `_meta` as it is: nothing in it belongs to this hop.
-
-    Progress tokens are made anew, as two clients may use the same; extensions are left out that Gatehouse can't carry.
-    """
-    return inbound.progress_token is None and _NOT_TO_PASS.search(bytes(inbound.raw_meta)) is None
 
 
 def relayed_capabilities(capabilities: Raw) -> Raw:

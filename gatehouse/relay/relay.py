@@ -64,7 +64,7 @@ def _resolve_reference(view: ServerView, params: Fields) -> Target | None:
         reference = json.fields(params.get("ref", json.EMPTY))
     except json.BadJson:
         return None
-    if json.text(reference.get("type")) == "ref/prompt":
+    if _text(reference, "type") == "ref/prompt":
         return view.resolve_prompt(_text(reference, "name"))
     uri = _text(reference, "uri")
     return view.resolve_template(uri) or view.resolve_resource(uri)
@@ -85,9 +85,9 @@ def address(call: Call, target: Target) -> None:
     if target.kind not in (Kind.TOOL, Kind.PROMPT):
         return
     if call.method == "completion/complete":
-        call.params["ref"] = json.raw({**json.fields(call.params["ref"]), "name": json.raw(target.key)})
+        call.params["ref"] = json.raw({**json.fields(call.params["ref"]), "name": target.json_key})
     else:
-        call.params["name"] = json.raw(target.key)
+        call.params["name"] = target.json_key
 
 
 def unknown(call: Call) -> Failure:

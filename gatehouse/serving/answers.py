@@ -63,14 +63,17 @@ class ModernAnswer:
     async def keep_alive(self) -> None:
         await self._write(sse.COMMENT)
 
-    async def finish(self, outcome: Outcome) -> None:
-        message = bridge.response(self._id, outcome)
-        if self._started:
-            await self._exchange.write(sse.encode_event(message))
-            await self._exchange.end()
-        else:
+    def reply(self, outcome: Outcome) -> bool:
+        """Answer with a body of JSON, where no stream has begun; False where one has."""
+        if not self._started:
             status = http_status(outcome.code, Era.MODERN) if isinstance(outcome, Failure) else 200
-            self._exchange.reply(status, JSON_HEADERS + self._headers, message)
+            self._exchange.reply(status, JSON_HEADERS + self._headers, bridge.response(self._id, outcome))
+        return not self._started
+
+    async def finish(self, outcome: Outcome) -> None:
+        """End the stream with the response."""
+        await self._exchange.write(sse.encode_event(bridge.response(self._id, outcome)))
+        await self._exchange.end()
 
 
 class LegacyAnswer:

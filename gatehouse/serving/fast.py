@@ -83,6 +83,11 @@ class FastExchange:
         if self.disconnected:
             callback()
 
+    def cancel_when_gone(self) -> None:
+        # The task is known here; asking the loop for it costs a microsecond.
+        if self.task is not None:
+            self.when_gone(self.task.cancel)
+
     def reply(self, status: int, headers: Headers, body: bytes) -> None:
         if self.disconnected:
             return

@@ -26,7 +26,7 @@ class Forwarder:
 
     def is_marked(self, request: HttpRequest) -> bool:
         """Whether another worker of ours sent this; it has checked Host and Origin then."""
-        return hmac.compare_digest(request.headers.get(MARK, b""), self._mark)
+        return MARK in request.headers and hmac.compare_digest(request.headers[MARK], self._mark)
 
     async def forward(self, address: str, request: HttpRequest, exchange: Exchange) -> None:
         if self.is_marked(request):

@@ -54,6 +54,10 @@ class Exchange(Protocol):
         """Call this when the client goes away before the answer is complete; at once where it already has."""
         ...
 
+    def cancel_when_gone(self) -> None:
+        """The same, to cancel the task that the rest of the work is done in."""
+        ...
+
     def reply(self, status: int, headers: Headers, body: bytes) -> None:
         """The whole answer. Nothing is waited for: it is as long as it is."""
         ...
@@ -83,6 +87,11 @@ class AsgiExchange:
         self._callback = callback
         if self.gone:
             callback()
+
+    def cancel_when_gone(self) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self.when_gone(task.cancel)
 
     async def watch(self) -> None:
         """Wait for the client to go away. Uvicorn's `send` succeeds for ever after that, so this is the only sign."""

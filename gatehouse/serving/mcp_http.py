@@ -90,10 +90,11 @@ class McpHttp:
         return modern.is_modern(request.headers, None) or entry.offering.view.server.era == Era.MODERN
 
     def _post(self, request: HttpRequest, exchange: Exchange, entry: Entry, cors: Headers) -> Work | None:
-        if not _accepts(request, _JSON) and not _accepts(request, _STREAM):
+        accept, content_type = request.headers.get(b"accept", _ANY), request.headers.get(b"content-type", _JSON)
+        if _JSON not in accept and not _accepts(request, _JSON) and not _accepts(request, _STREAM):
             _not_acceptable(exchange, cors, "application/json, text/event-stream")
             return None
-        if _JSON not in request.headers.get(b"content-type", _JSON).lower():
+        if content_type != _JSON and _JSON not in content_type.lower():
             words = "Unsupported media type: send 'Content-Type: application/json'"
             exchange.reply(415, JSON_HEADERS + cors, jsonrpc.error(b"null", INVALID_REQUEST, words))
             return None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from gatehouse.kit import json
 from gatehouse.kit.clock import Clock
 from gatehouse.kit.json import Raw
 from gatehouse.protocol import jsonrpc, modern, sse
-from gatehouse.protocol.call import Call, Era, Failure, Notice
+from gatehouse.protocol.call import MODERN_VERSION, Call, Era, Failure, Notice
 from gatehouse.protocol.errors import HEADER_MISMATCH, INTERNAL_ERROR, INVALID_PARAMS, http_status
 from gatehouse.protocol.modern import Inbound, Rejection
 from gatehouse.relay.door import Entry
@@ -59,7 +58,7 @@ class ModernFace:
         """The last rungs of the ladder, which need to know the server."""
         offering = entry.offering
         if offering.view.server.era == Era.LEGACY:
-            return modern.unsupported(inbound.id, json.raw(inbound.client.version), offering.versions())
+            return modern.unsupported(inbound.id, json.raw(MODERN_VERSION), offering.versions())
         if inbound.name != "tools/call":
             return inbound
         if not offering.has_mirrors:
@@ -85,22 +84,21 @@ class ModernFace:
     async def _call(
         self, request: HttpRequest, exchange: Exchange, entry: Entry, inbound: Inbound, extra: Headers
     ) -> None:
+        said = inbound.envelope
         call = Call(
             inbound.name,
             inbound.params,
-            inbound.client,
+            said.client,
             entry.principal.id,
             None,
-            inbound.meta,
-            inbound.progress_token,
-            inbound.log_level,
-            inbound.raw_meta if modern.may_pass(inbound) else None,
+            said.meta,
+            said.progress_token,
+            said.log_level,
+            said.raw if said.passes else None,
             trace(request),
         )
-        answer = ModernAnswer(
-            exchange, extra, inbound.id, inbound.progress_token, inbound.log_level, self._clock.monotonic()
-        )
-        _cancel_when_gone(exchange)
+        answer = ModernAnswer(exchange, extra, inbound.id, said.progress_token, said.log_level, self._clock.monotonic())
+        exchange.cancel_when_gone()
         self._keep_alive.add(answer)
         try:
             outcome = await self._relay.relay(entry.offering, call, answer.emit)
@@ -111,11 +109,12 @@ class ModernFace:
             outcome = Failure(INTERNAL_ERROR, "Internal error", own=True)
         finally:
             self._keep_alive.remove(answer)
-        await answer.finish(outcome)
+        if not answer.reply(outcome):
+            await answer.finish(outcome)
 
     async def _listen(self, exchange: Exchange, entry: Entry, inbound: Inbound, extra: Headers) -> None:
         """2026-07-28 "Subscriptions": acknowledged first, then what was opted in to, until the client goes."""
-        _cancel_when_gone(exchange)
+        exchange.cancel_when_gone()
         meta = json.raw({modern.SUBSCRIPTION_KEY: Raw(inbound.id)})
         try:
             wanted = json.fields(inbound.params.get("notifications", json.EMPTY))
@@ -142,10 +141,3 @@ def trace(request: HttpRequest) -> tuple[tuple[str, str], ...]:
     if _TRACED.isdisjoint(headers):
         return ()
     return tuple((name.decode(), headers[name].decode("latin-1")) for name in TRACE_HEADERS if name in headers)
-
-
-def _cancel_when_gone(exchange: Exchange) -> None:
-    """In this era closing the connection is cancelling the request."""
-    task = asyncio.current_task()
-    if task is not None:
-        exchange.when_gone(task.cancel)

@@ -97,13 +97,14 @@ async def test_a_client_that_leaves_in_the_middle_harms_nobody(both_ways: Gatewa
     assert "Traceback" not in both_ways.log
 
 
-@pytest.mark.parametrize("era", ["legacy", "modern"])
-async def test_a_slow_reader_of_a_long_stream_takes_no_more_memory(both_ways: Gateway, era: str) -> None:
-    told = 0
-    text = "x" * 100_000
+class Flood:
+    """A legacy server whose one tool tells of its progress without end; `told` counts how often it could."""
 
-    async def flood(heard: Heard, reply: Reply) -> None:
-        nonlocal told
+    def __init__(self) -> None:
+        self.told = 0
+        self._seen = -1
+
+    async def __call__(self, heard: Heard, reply: Reply) -> None:
         if await legacy_handshake(heard, reply):
             return
         if heard.method == "tools/list":
@@ -111,12 +112,20 @@ async def test_a_slow_reader_of_a_long_stream_takes_no_more_memory(both_ways: Ga
             return
         await reply.open()
         token = heard.message["params"]["_meta"]["progressToken"]
-        while told < 2000 and not heard.gone.is_set():
-            params = {"progressToken": token, "progress": told, "message": text}
+        while self.told < 2000 and not heard.gone.is_set():
+            params = {"progressToken": token, "progress": self.told, "message": "x" * 100_000}
             await reply.event({"jsonrpc": "2.0", "method": "notifications/progress", "params": params})
-            told += 1
-        await reply.answer({"content": []})
+            self.told += 1
 
+    async def stands_still(self) -> bool:
+        before, self._seen = self._seen, self.told
+        await anyio.sleep(0.2)
+        return before == self.told
+
+
+@pytest.mark.parametrize("era", ["legacy", "modern"])
+async def test_a_slow_reader_of_a_long_stream_takes_no_more_memory(both_ways: Gateway, era: str) -> None:
+    flood = Flood()
     async with scripted(flood) as upstream, peer(both_ways, "flood") as client:
         await both_ways.add_upstream("flood", url=upstream.url)
         await both_ways.create_server("Flood", ["flood"])
@@ -132,16 +141,8 @@ async def test_a_slow_reader_of_a_long_stream_takes_no_more_memory(both_ways: Ga
             async with raw(both_ways) as (reader, writer):
                 writer.write(sent.replace(b"/servers/desk/mcp", b"/servers/flood/mcp"))
                 await reader.readuntil(b"progress")
-                seen = -1
-
-                async def stands_still() -> bool:
-                    nonlocal seen
-                    before, seen = seen, told
-                    await anyio.sleep(0.2)
-                    return before == told
-
-                await until(stands_still)
-                assert told < 1000
+                await until(flood.stands_still)
+                assert flood.told < 1000
                 assert memory(both_ways.pid) - before < 60 * MEGABYTE
                 assert (await client.ask_for("tools/list")).status_code == 200
         finally:

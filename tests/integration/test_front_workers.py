@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from tests.integration.fronts import furnish
+from tests.integration.test_front_legacy import answered
 from tests.support.everything.running import everything
 from tests.support.front import EVERY_CAPABILITY, Peer, last_message, peer, text_of, until
 from tests.support.gateway import Gateway, Launch
-from tests.integration.test_front_legacy import answered
 
 pytestmark = pytest.mark.anyio
 

@@ -115,6 +115,16 @@ async def settled(gateway: Gateway) -> Held:
     return await held(gateway)
 
 
+async def test_a_token_for_the_figures_opens_them_and_nothing_else(gateway: Gateway) -> None:
+    token = await gateway.create_token("prometheus", permissions=["metrics.read"])
+    async with httpx.AsyncClient(base_url=gateway.url) as http:
+        assert (await http.get("/metrics")).status_code == 401
+        answer = await http.get("/metrics", headers={"authorization": f"Bearer {token}"})
+    assert answer.status_code == 200
+    assert dict(_GAUGE.findall(answer.text)).keys() == {"sessions", "followers", "calls_waiting", "tasks"}
+    assert (await gateway.api("GET", "/upstreams", token=token)).status_code == 403
+
+
 async def test_a_gateway_asked_to_end_while_clients_listen_ends_at_once(tmp_path: Path) -> None:
     async with Gateway(tmp_path / "data") as gateway:
         async with Talk(f"{gateway.url}/mcp", gateway.token, goodbye=False) as talk, httpx.AsyncClient() as http:

@@ -123,6 +123,7 @@ async def test_a_port_that_somebody_has_is_told(tmp_path: Path) -> None:
         ("level.toml", 'log_level = "loud"', "loud"),
         ("host.toml", 'host = "192.0.2.1"', "192.0.2.1"),
         ("internal.toml", 'internal_host = "192.0.2.1"', "internal_host"),
+        ("public.toml", 'public_url = "tools.example.com"', "public_url"),
         ("directory", "", "can't be read"),
     ],
 )

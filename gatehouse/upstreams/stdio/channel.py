@@ -47,6 +47,7 @@ class StdioChannel:
         self._limits = limits
         self._run: _Run | None = None
         self._ended: str | None = None
+        self._over = asyncio.Event()
         self._on_close: Callable[[str], None] | None = None
 
     @property
@@ -75,7 +76,10 @@ class StdioChannel:
         try:
             await self._run.stdin.write(message)
         except UpstreamDown:
-            # Its end, where that is known by now, explains more.
+            # Its end, with its last words, explains more; where its pipe broke that is on the way.
+            if self._run.stdin.lost.is_set():
+                with anyio.move_on_after(2 * _READ_OUT):
+                    await self._over.wait()
             if self._ended is not None:
                 raise UpstreamDown(self._ended) from None
             raise
@@ -84,6 +88,7 @@ class StdioChannel:
         """Close its stdin and wait; what does not end by that is ended, with all that it started."""
         self._on_close = None
         self._ended = self._ended or "The upstream was closed."
+        self._over.set()
         if self._run is not None:
             await self._run.close()
 
@@ -91,6 +96,7 @@ class StdioChannel:
         on_close, self._on_close = self._on_close, None
         if self._ended is None:
             self._ended = f"'{self._program.name}' {reason}"
+        self._over.set()
         if on_close is not None:
             on_close(self._ended)
 

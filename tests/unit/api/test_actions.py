@@ -5,7 +5,12 @@ from gatehouse.api.build import ENDPOINTS
 
 
 def test_every_action_is_asked_for_somewhere() -> None:
-    asked = {declared.action for declared in ENDPOINTS} | {Action.PUBLIC, Action.UPSTREAM_STDIO, Action.SERVER_USE}
+    asked = {declared.action for declared in ENDPOINTS} | {
+        Action.PUBLIC,
+        Action.UPSTREAM_STDIO,
+        Action.SERVER_USE,
+        Action.METRICS_READ,
+    }
     assert asked == set(Action)
 
 
