@@ -9,7 +9,7 @@ import pytest
 
 from gatehouse.kit import json
 from gatehouse.kit.tasks import Tasks
-from gatehouse.protocol.call import Answer, Ask, Client, Era, Failure, Log, Notice, Progress, Result
+from gatehouse.protocol.call import Answer, Ask, Client, Era, Failure, Log, Notice, Outcome, Progress, Result
 from gatehouse.relay.sessions import ClientSession
 from gatehouse.relay.streams import KEPT_BYTES
 from gatehouse.serving.answers import SILENCE, KeepAlive, LegacyAnswer, ModernAnswer
@@ -66,6 +66,12 @@ def modern(page: Page, level: str | None = None, token: json.Raw | None = TOKEN)
     return ModernAnswer(page, (), b"7", token, level, 0.0)
 
 
+async def finish(answer: ModernAnswer | LegacyAnswer, outcome: Outcome) -> None:
+    """As the faces do."""
+    if isinstance(answer, LegacyAnswer) or not answer.reply(outcome):
+        await answer.finish(outcome)
+
+
 def a_session(version: str = "2025-11-25", capabilities: bytes = b"{}") -> ClientSession:
     return ClientSession("s", "srv_1", "p", Client(Era.LEGACY, version, json.Raw(capabilities)), 0.0)
 
@@ -77,7 +83,7 @@ def legacy(page: Page, tasks: Tasks, session: ClientSession | None = None) -> Le
 async def test_with_nothing_before_it_an_answer_is_one_body(tasks: Tasks) -> None:
     for make in (modern, lambda page: legacy(page, tasks)):
         page = Page()
-        await make(page).finish(DONE)
+        await finish(make(page), DONE)
         assert (page.status, page.body) == (200, b'{"jsonrpc":"2.0","id":7,"result":{"content":[]}}')
 
 
@@ -86,8 +92,8 @@ async def test_with_nothing_before_it_an_answer_is_one_body(tasks: Tasks) -> Non
 )
 async def test_a_failure_has_the_status_of_its_era(tasks: Tasks, code: int, status: int) -> None:
     now, then = Page(), Page()
-    await modern(now).finish(Failure(code, "no"))
-    await legacy(then, tasks).finish(Failure(code, "no"))
+    await finish(modern(now), Failure(code, "no"))
+    await finish(legacy(then, tasks), Failure(code, "no"))
     assert (now.status, then.status) == (status, 200)
 
 
@@ -95,7 +101,7 @@ async def test_progress_makes_a_stream_for_who_asked_for_it_alone() -> None:
     page, silent = Page(), Page()
     for answer in (modern(page), modern(silent, token=None)):
         await answer.emit(HALF)
-        await answer.finish(DONE)
+        await finish(answer, DONE)
     assert page.streams and page.ended
     assert page.body.count(b"data: ") == 2 and b'"progressToken":"p"' in page.body
     assert not silent.streams
@@ -177,7 +183,7 @@ async def test_a_quiet_call_gets_a_sign_of_life_and_then_its_answer(tasks: Tasks
         await keep_alive.sweep()
         assert page.streams and b": \n\n" in page.body
         keep_alive.remove(answer)
-        await answer.finish(DONE)
+        await finish(answer, DONE)
         assert page.ended and page.body.count(b'"jsonrpc"') == 1
         await keep_alive.sweep()
         clock.time = 0.0
