@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from gatehouse.serving.http import JSON_HEADERS, ClientGone, Handler, Headers, HttpRequest, read_headers
+from gatehouse.serving.http import (
+    JSON_HEADERS,
+    NO_CONTENT,
+    ClientGone,
+    Handler,
+    Headers,
+    HttpRequest,
+    Screening,
+    read_headers,
+)
 
 LARGEST = 1024 * 1024
 """Bytes of body that are gathered here; longer ones go the ASGI way, which reads no faster than it must."""
@@ -23,6 +32,8 @@ LARGEST = 1024 * 1024
 _JSON_LINE = b"content-type: application/json\r\n"
 _UNCOMMON = frozenset({b"transfer-encoding", b"expect", b"upgrade"})
 """Headers of requests that go the ASGI way."""
+KEPT_HEADS, LONGEST_KEPT = 2000, 2048
+"""How many heads are remembered, and how many bytes they may have."""
 LARGEST_HEAD = 64 * 1024
 """Bytes of request line and headers."""
 
@@ -41,6 +52,7 @@ class FastExchange:
         "more_body",
         "request",
         "response_complete",
+        "started",
         "task",
     )
 
@@ -50,6 +62,7 @@ class FastExchange:
         self.keep_alive = keep_alive
         self.more_body = True
         self.body = bytearray()
+        self.started = False
         self.message_event = self
         self.request = request
         self.task: asyncio.Task[None] | None = None
@@ -91,18 +104,23 @@ class FastExchange:
     def reply(self, status: int, headers: Headers, body: bytes) -> None:
         if self.disconnected:
             return
+        if status == NO_CONTENT:
+            self._protocol.transport.write(self._head(status, headers, b""))
+            self._complete()
+            return
         length = b"content-length: %d\r\n" % len(body)
         self._protocol.transport.write(self._head(status, headers, length) + body)
         self._complete()
 
     async def start(self, status: int, headers: Headers) -> None:
+        self.started = True
         if not self.disconnected:
             self._protocol.transport.write(self._head(status, headers, b"transfer-encoding: chunked\r\n"))
 
     async def write(self, data: bytes) -> None:
         if self._protocol.flow.write_paused and not self.disconnected:
             await self._protocol.flow.drain()
-        if self.disconnected:
+        if self.disconnected or self.response_complete:
             raise ClientGone
         self._protocol.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
 
@@ -134,6 +152,18 @@ class Ways:
     """Bytes of body; with 0 everything goes the ASGI way."""
     drain: Callable[[], None]
     """Ends open streams when the server shuts down."""
+    heads: dict[bytes, Head] = field(default_factory=dict["bytes", "Head"])
+    """Heads of requests that came before, by their bytes."""
+
+
+@dataclass(slots=True)
+class Head:
+    """`length` is that of the body. The request is the first one that had this head."""
+
+    length: int
+    keep_alive: bool
+    request: HttpRequest
+    screening: Screening | None
 
 
 class FastProtocol(HttpToolsProtocol):
@@ -154,6 +184,8 @@ class FastProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._chunk = 0
         self._idle_since: float | None = None
+        self._between = True
+        self._common: FastExchange | None = None
 
     @property
     def default_lines(self) -> bytes:
@@ -169,12 +201,46 @@ class FastProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._idle_since = None
+        if self._between:
+            end = data.find(b"\r\n\r\n") + 4
+            head = self.ways.heads.get(data[:end])
+            before = cast("Any", self.cycle)
+            if head is not None and len(data) - end == head.length and (before is None or before.response_complete):
+                self._begin(head, data[end:])
+                return
+        self._parse(data)
+
+    def _begin(self, head: Head, body: bytes) -> None:
+        """A whole request whose head came before, byte for byte: what the parser said of it then holds."""
+        seen = head.request
+        request = HttpRequest(
+            "POST", seen.path, seen.query, seen.headers, body, seen.repeated, seen.target, head.screening
+        )
+        cycle = FastExchange(self, request, head.keep_alive)
+        self.cycle = cycle  # type: ignore[assignment]
+        self._answer(cycle)
+        head.screening = request.screening
+
+    def _parse(self, data: bytes) -> None:
+        fresh, self._common = self._between, None
         self._chunk = len(data)
         super().data_received(data)
+        common: FastExchange | None = self._common
+        if fresh and self._between and common is not None:
+            self._remember(data, common)
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > LARGEST_HEAD:
                 self._refuse_head()
+
+    def _remember(self, data: bytes, cycle: FastExchange) -> None:
+        """Clients send the same head again and again. The one that came is kept where it is all of `data` but the body."""
+        end = data.find(b"\r\n\r\n") + 4
+        heads = self.ways.heads
+        if end <= LONGEST_KEPT and len(data) - end == len(cycle.request.body):
+            if len(heads) >= KEPT_HEADS:
+                heads.clear()
+            heads[data[:end]] = Head(len(data) - end, cycle.keep_alive, cycle.request, cycle.request.screening)
 
     def _unset_keepalive_if_required(self) -> None:
         """The timer is left to run, and looks at the time when it goes off: that costs a busy connection nothing."""
@@ -205,7 +271,7 @@ class FastProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Uvicorn's part is put off until it is known that the request goes the ASGI way."""
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._head_bytes, self._between = True, 0, False
         self.url = b""
         self.headers = []
 
@@ -260,10 +326,16 @@ class FastProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         cycle: Any = self.cycle
         if not isinstance(cycle, FastExchange) or cycle.response_complete:
+            self._between = True
             super().on_message_complete()
             return
-        cycle.more_body = False
+        self._between = True
         cycle.request.body = bytes(cycle.body)
+        self._common = cycle
+        self._answer(cycle)
+
+    def _answer(self, cycle: FastExchange) -> None:
+        cycle.more_body = False
         left = self.ways.handler(cycle.request, cycle)
         if left is not None:
             cycle.task = self.loop.create_task(left)

@@ -16,6 +16,8 @@ STREAM_HEADERS = (
     (b"x-accel-buffering", b"no"),
 )
 Headers = tuple[tuple[bytes, bytes], ...]
+NO_CONTENT = 204
+"""The one status of ours that has neither a body nor its length (RFC 9110 8.6)."""
 
 
 class HttpRequest(msgspec.Struct):
@@ -29,6 +31,20 @@ class HttpRequest(msgspec.Struct):
     repeated: frozenset[bytes] = frozenset()
     target: bytes = b""
     """Path and query as they were sent."""
+    screening: Screening | None = None
+    """What was told of this very head before."""
+
+
+class Screening(msgspec.Struct, frozen=True):
+    """What the head of a request tells by itself, whoever asks and whatever the body says."""
+
+    refusal: tuple[int, str] | None
+    """Status and words, where the request is not to be answered."""
+    cors: Headers
+    server: str
+    face: str
+    modern: bool | None
+    """None where the body has to tell."""
 
 
 def read_headers(pairs: list[tuple[bytes, bytes]]) -> tuple[dict[bytes, bytes], frozenset[bytes]]:
@@ -49,6 +65,11 @@ class Exchange(Protocol):
 
     @property
     def gone(self) -> bool: ...
+
+    @property
+    def started(self) -> bool:
+        """Whether a head was sent, so that nothing can be replied any more."""
+        ...
 
     def when_gone(self, callback: Callable[[], object]) -> None:
         """Call this when the client goes away before the answer is complete; at once where it already has."""
@@ -82,6 +103,7 @@ class AsgiExchange:
         self._callback: Callable[[], object] | None = None
         self._answer: tuple[int, Headers, bytes] | None = None
         self.gone = False
+        self.started = False
 
     def when_gone(self, callback: Callable[[], object]) -> None:
         self._callback = callback
@@ -109,11 +131,12 @@ class AsgiExchange:
         if self._answer is None or self.gone:
             return
         status, headers, body = self._answer
-        length = (b"content-length", b"%d" % len(body))
-        await self._send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+        length = () if status == NO_CONTENT else ((b"content-length", b"%d" % len(body)),)
+        await self._send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
         await self._send({"type": "http.response.body", "body": body})
 
     async def start(self, status: int, headers: Headers) -> None:
+        self.started = True
         await self._send({"type": "http.response.start", "status": status, "headers": list(headers)})
 
     async def write(self, data: bytes) -> None:

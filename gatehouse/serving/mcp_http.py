@@ -13,7 +13,7 @@ from gatehouse.protocol.jsonrpc import Malformed, Notification, Request
 from gatehouse.relay.door import EVERYTHING, Door, Entry
 from gatehouse.serving.forward import Forwarder
 from gatehouse.serving.guard import Guard
-from gatehouse.serving.http import JSON_HEADERS, ClientGone, Exchange, Headers, HttpRequest, Work
+from gatehouse.serving.http import JSON_HEADERS, ClientGone, Exchange, Headers, HttpRequest, Screening, Work
 from gatehouse.serving.mcp_legacy import LegacyFace
 from gatehouse.serving.mcp_modern import ModernFace
 from gatehouse.serving.mcp_sse import SseFace
@@ -21,7 +21,8 @@ from gatehouse.serving.mcp_sse import SseFace
 log = logging.getLogger("gatehouse.serving")
 _JSON, _STREAM, _ANY = b"application/json", b"text/event-stream", b"*/*"
 _RANGES = {_JSON: b"application/*", _STREAM: b"text/*"}
-DENIED = -31403
+DENIED = 403
+NOT_ALLOWED = -31403
 
 
 class McpHttp:
@@ -40,18 +41,24 @@ class McpHttp:
 
         What needs no waiting is answered at once; else what is left to do is given back.
         """
-        cors: Headers = ()
+        seen = request.screening
+        if seen is None:
+            seen = request.screening = self._screen(request)
         try:
-            refused = None if self._forwarder.is_marked(request) else self._guard.refusal(request)
-            if refused:
-                exchange.reply(403, JSON_HEADERS, jsonrpc.error(b"null", DENIED, refused))
-                return None
-            cors = self._guard.cors(request)
-            left = self._enter(request, exchange, cors)
+            left = self._enter(request, exchange, seen)
         except Exception as error:
-            _fail(error, request, exchange, cors)
+            _fail(error, request, exchange, seen.cors)
             return None
-        return None if left is None else self._finish(left, request, exchange, cors)
+        return None if left is None else self._finish(left, request, exchange, seen.cors)
+
+    def _screen(self, request: HttpRequest) -> Screening:
+        """Judge the head alone. Requests with the same head share the judgement."""
+        refused = None if self._forwarder.is_marked(request) else self._guard.refusal(request)
+        refusal = (DENIED, refused) if refused else _unfit(request)
+        server, face = split(request.path)
+        known = True if modern.is_modern(request.headers, None) else None
+        era = False if known is None and modern.VERSION_HEADER in request.headers else known
+        return Screening(refusal, () if refused else self._guard.cors(request), server, face, era)
 
     async def _finish(self, left: Work, request: HttpRequest, exchange: Exchange, cors: Headers) -> None:
         try:
@@ -61,16 +68,19 @@ class McpHttp:
         finally:
             exchange.settle()
 
-    def _enter(self, request: HttpRequest, exchange: Exchange, cors: Headers) -> Work | None:
+    def _enter(self, request: HttpRequest, exchange: Exchange, seen: Screening) -> Work | None:
+        cors = seen.cors
+        if seen.refusal is not None and seen.refusal[0] == DENIED:
+            exchange.reply(DENIED, JSON_HEADERS, jsonrpc.error(b"null", NOT_ALLOWED, seen.refusal[1]))
+            return None
         if request.method == "OPTIONS":
             exchange.reply(204, self._guard.preflight(request), b"")
             return None
-        ref, face = split(request.path)
-        entry = self._door.enter(ref, request.headers.get(b"authorization"))
-        if face != "mcp":
-            return self._sse.serve(face, request, exchange, entry, cors)
+        entry = self._door.enter(seen.server, request.headers.get(b"authorization"))
+        if seen.face != "mcp":
+            return self._sse.serve(seen.face, request, exchange, entry, cors)
         if request.method == "POST":
-            return self._post(request, exchange, entry, cors)
+            return self._post(request, exchange, entry, seen)
         return self._other(request, exchange, entry, cors)
 
     def _other(self, request: HttpRequest, exchange: Exchange, entry: Entry, cors: Headers) -> Work | None:
@@ -89,23 +99,22 @@ class McpHttp:
     def _posts_only(self, request: HttpRequest, entry: Entry) -> bool:
         return modern.is_modern(request.headers, None) or entry.offering.view.server.era == Era.MODERN
 
-    def _post(self, request: HttpRequest, exchange: Exchange, entry: Entry, cors: Headers) -> Work | None:
-        accept, content_type = request.headers.get(b"accept", _ANY), request.headers.get(b"content-type", _JSON)
-        if _JSON not in accept and not _accepts(request, _JSON) and not _accepts(request, _STREAM):
-            _not_acceptable(exchange, cors, "application/json, text/event-stream")
-            return None
-        if content_type != _JSON and _JSON not in content_type.lower():
-            words = "Unsupported media type: send 'Content-Type: application/json'"
-            exchange.reply(415, JSON_HEADERS + cors, jsonrpc.error(b"null", INVALID_REQUEST, words))
+    def _post(self, request: HttpRequest, exchange: Exchange, entry: Entry, seen: Screening) -> Work | None:
+        cors = seen.cors
+        if seen.refusal is not None:
+            status, words = seen.refusal
+            exchange.reply(status, JSON_HEADERS + cors, jsonrpc.error(b"null", INVALID_REQUEST, words))
             return None
         message = jsonrpc.read(request.body)
-        params = message.params if isinstance(message, Request | Notification) else None
-        is_modern = modern.is_modern(request.headers, params)
         if isinstance(message, Malformed):
-            era = Era.MODERN if is_modern else Era.LEGACY
+            era = Era.MODERN if seen.modern else Era.LEGACY
             body = jsonrpc.error(message.id, message.code, message.message)
             exchange.reply(http_status(message.code, era), JSON_HEADERS + cors, body)
             return None
+        is_modern = seen.modern
+        if is_modern is None:
+            params = message.params if isinstance(message, _WITH_PARAMS) else None
+            is_modern = modern.is_modern(request.headers, params)
         if not is_modern:
             return self._legacy.serve(request, exchange, entry, message, cors)
         if isinstance(message, Request):
@@ -118,8 +127,23 @@ class McpHttp:
         return None
 
 
+_WITH_PARAMS = (Request, Notification)
+
+
+def _unfit(request: HttpRequest) -> tuple[int, str] | None:
+    """Why a POST to an MCP endpoint can't be answered for its Accept or Content-Type, or None."""
+    if not _accepts(request, _JSON) and not _accepts(request, _STREAM):
+        return 406, "Not acceptable: send 'Accept: application/json, text/event-stream'"
+    if _JSON not in request.headers.get(b"content-type", _JSON).lower():
+        return 415, "Unsupported media type: send 'Content-Type: application/json'"
+    return None
+
+
 def _fail(error: Exception, request: HttpRequest, exchange: Exchange, cors: Headers) -> None:
-    if isinstance(error, GatewayError):
+    if exchange.started:
+        if not isinstance(error, ClientGone):
+            log.error("An MCP stream failed inside", exc_info=error)
+    elif isinstance(error, GatewayError):
         exchange.reply(error.http_status, JSON_HEADERS + cors + _challenge(error, request), _body(error))
     elif not isinstance(error, ClientGone):
         log.error("An MCP request failed inside", exc_info=error)
