@@ -6,7 +6,7 @@ import asyncio
 import math
 import select
 import ssl
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -15,10 +15,20 @@ from gatehouse.upstreams.http.response import HttpResponse
 
 HEAD_LIMIT = 64 * 1024
 """Bytes of head, of trailers, or of anything else that brings no byte of body."""
+KEPT_HEADS, LONGEST_KEPT = 500, 2048
+"""How many heads of an origin's answers are remembered, and how many bytes they may have."""
 SMALL = 64 * 1024
 """Requests up to this many bytes go out in one write."""
 _BODILESS = frozenset({204, 304})
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
+
+
+class Head(NamedTuple):
+    """The head of an answer as it was understood. `length` is that of the body; the headers are not to be changed."""
+
+    status: int
+    headers: dict[bytes, bytes]
+    length: int
 
 
 class Owner(Protocol):
@@ -26,6 +36,8 @@ class Owner(Protocol):
 
     body_limit: int
     peer: str
+    heads: dict[bytes, Head]
+    """Heads of answers that came before, by their bytes: servers send few different ones."""
 
     def in_time(self, seconds: float) -> float:
         """The deadline that many seconds from now; the sweep will look then."""
@@ -152,6 +164,9 @@ class Connection(asyncio.Protocol):
         if self._waiter is None and self._response is None:
             self.abort()  # nobody asked: whatever it is, it must not become the next answer
             return
+        fresh = self._overhead == 0 and self._response is None
+        if fresh and self._knows(data):
+            return
         self._overhead += len(data)
         try:
             self._parser.feed_data(data)
@@ -162,9 +177,34 @@ class Connection(asyncio.Protocol):
                 return
         response = self._response
         if self._complete and response is not None:
+            if fresh:
+                self._remember(data, response)
             self._finish(response)
         else:
             self._go_on(response)
+
+    def _knows(self, data: bytes) -> bool:
+        """Take a whole answer whose head came before, byte for byte: what the parser said of it then holds."""
+        end = data.find(b"\r\n\r\n") + 4
+        head = self._owner.heads.get(data[:end])
+        if head is None or len(data) - end != head.length or self._waiter is None:
+            return False
+        self._response = response = HttpResponse(head.status, head.headers, self, self._owner.body_limit)
+        if head.length:
+            response.feed(data[end:])
+        self._finish(response)
+        return True
+
+    def _remember(self, data: bytes, response: HttpResponse) -> None:
+        end = data.find(b"\r\n\r\n") + 4
+        length = response.headers.get(b"content-length", b"")
+        if not self._reusable or end > LONGEST_KEPT or response.status in _BODILESS or not length.isdigit():
+            return
+        if len(data) - end == int(length):
+            heads = self._owner.heads
+            if len(heads) >= KEPT_HEADS:
+                heads.clear()
+            heads[data[:end]] = Head(response.status, response.headers, int(length))
 
     def eof_received(self) -> bool:
         if self._until_close and self._response is not None and self._ended_properly():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import anyio
 
 from gatehouse.kit.clock import Clock
-from gatehouse.upstreams.http.connection import Connection
+from gatehouse.upstreams.http.connection import Connection, Head
 from gatehouse.upstreams.http.dialing import Dialer
 from gatehouse.upstreams.http.errors import NotConnected
 from gatehouse.upstreams.http.origin import Origin
@@ -37,6 +37,7 @@ class Pool:
         self.body_limit = limits.body
         self.request_line_end = f" HTTP/1.1\r\nhost: {origin.authority}\r\n".encode()
         self.last_target = b"/"  # known to be fit to send; most pools see one target
+        self.heads: dict[bytes, Head] = {}
         self.connections: set[Connection] = set()
         self._origin = origin
         self._limits = limits
