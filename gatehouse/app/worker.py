@@ -78,7 +78,7 @@ class Worker:
         self.http = HttpClient(
             connect_timeout=self.settings.timeouts.connect, body_limit=self.settings.limits.result_bytes
         )
-        self._launcher = Launcher()
+        self._launcher = Launcher(self.settings.limits.stdio_processes)
         snapshot, keyring = await self._loader.load(), await Keyring.load(self.database)
         self.current = Current(snapshot, keyring, self.secrets, self.settings.limits.page_size)
         self.pool = Pool(self._reach())

@@ -35,10 +35,10 @@ def import_file(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Add the MCP servers in a file of Claude, Cursor, VS Code, Gemini, Codex or Windsurf, or what `export` printed."""
+    """Add the MCP servers in a file of Claude, Cursor, VS Code, Gemini, Codex or Windsurf."""
     content = parse_config(read_file(file), toml=file.endswith(".toml"))
     if not holds_servers(content):
-        return _take_export(content, dry_run, as_json)
+        raise Refused("There are no MCP servers in the file.", "It should have 'mcpServers' or 'servers'.")
     transfer = read_mcp_config(content, os.environ)
     outcomes = [Outcome(one.name, "new", _address(one)) for one in transfer.upstreams]
     if not dry_run:
@@ -84,17 +84,6 @@ def _create(api: Api, upstream: ImportedUpstream) -> Outcome:
     if made.status == "down":
         return Outcome(upstream.name, "down", made.error or "")
     return Outcome(upstream.name, "ok", f"{made.counts.get('tools', 0)} tools")
-
-
-def _take_export(content: dict[str, Any], dry_run: bool, as_json: bool) -> None:
-    if "upstreams" not in content:
-        raise Refused(
-            "There are no MCP servers in the file.",
-            "It should have 'mcpServers' or 'servers', or be what `gatehouse export` printed.",
-        )
-    with Api() as api:
-        answer = api.post("/import", content, dry_run="true" if dry_run else "false")
-    print_json(answer) if as_json else line("Nothing was changed." if dry_run else "Imported.")
 
 
 def _address(upstream: ImportedUpstream) -> str:

@@ -29,7 +29,6 @@ _COMMANDS = {
     "connect": ("connect", "Be a server over stdio, for clients that start programs."),
     "expose": ("expose", "Put a stdio server on HTTP and SSE."),
     "import": ("imports", "Add the MCP servers in a file of another program."),
-    "export": ("exports", "Print everything that is set up, for import elsewhere."),
     "doctor": ("doctor", "Look for what is wrong, and say what to do."),
     "version": ("version", "Print the version."),
 }

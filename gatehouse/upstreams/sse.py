@@ -14,8 +14,8 @@ import anyio
 from gatehouse.kit.errors import GatewayError, Invalid, UpstreamDown, UpstreamFailed
 from gatehouse.kit.tasks import Tasks
 from gatehouse.protocol.sse import SseEvent, SseParser, SseTooLarge
+from gatehouse.upstreams.address import translate
 from gatehouse.upstreams.http import HttpClient, HttpError, HttpResponse, Origin
-from gatehouse.upstreams.streamable_http import translate
 
 _GET_HEADERS = b"accept: text/event-stream\r\ncache-control: no-store\r\n"
 _POST_HEADERS = b"content-type: application/json\r\n"

@@ -17,13 +17,14 @@ from gatehouse.kit.json import Fields, Raw
 from gatehouse.protocol import legacy, modern
 from gatehouse.protocol.call import LEGACY_VERSIONS, MODERN_VERSION, Client, Era, Failure
 from gatehouse.protocol.errors import rpc_code
+from gatehouse.upstreams.address import Address
 from gatehouse.upstreams.base import Reach
 from gatehouse.upstreams.channel import Channel
 from gatehouse.upstreams.duplex import DuplexPeer
 from gatehouse.upstreams.peer import Outgoing, Peer, TakeStray, WrongEra, ignore
 from gatehouse.upstreams.sse import SseChannel
 from gatehouse.upstreams.stdio import Program, Restarts, StderrTail, StdioChannel, StdioLimits
-from gatehouse.upstreams.streamable_http import Address, LegacyHttpPeer, ModernHttpPeer
+from gatehouse.upstreams.streamable_http import LegacyHttpPeer, ModernHttpPeer
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t -~\xa0-\xff]*")

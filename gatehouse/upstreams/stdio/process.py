@@ -74,7 +74,10 @@ class Launcher:
     says how. Close the programs first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 64) -> None:
+        """`most`: programs that may run at the same time."""
+        self._most = most
+        self._children = 0
         self._requests: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -83,6 +86,11 @@ class Launcher:
 
         `grace`: seconds from the end of its stdin to SIGTERM, and from that to SIGKILL.
         """
+        if self._children >= self._most:
+            raise UpstreamDown(
+                f"No process can be started: {self._most} run already.",
+                "Let upstreams without state be shared, or raise the setting limits.stdio_processes.",
+            )
         with ExitStack() as until_started:
             try:
                 order = _order(program, grace)
@@ -94,7 +102,12 @@ class Launcher:
             transport.write(b"%08x%b" % (len(order), order))
             await _wait_for_start(child, program)
             until_started.pop_all()
+        self._children += 1
+        child.gone.add_done_callback(self._one_less)
         return child
+
+    def _one_less(self, gone: asyncio.Future[None]) -> None:
+        self._children -= 1
 
     async def close(self) -> None:
         """Let the launcher go; the wardens stay for as long as their programs do."""

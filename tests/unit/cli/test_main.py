@@ -50,7 +50,6 @@ def run(*arguments: str) -> Any:
         ["token", "list"],
         ["token", "revoke", "x"],
         ["call", "time", "now", "zone=UTC", "n:=1", "--json-args", "{}"],
-        ["export"],
     ],
 )
 def test_a_gateway_that_is_not_there_is_exit_code_3_and_says_how_to_start_one(arguments: Sequence[str]) -> None:

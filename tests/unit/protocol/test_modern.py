@@ -45,9 +45,9 @@ def test_a_request_says_who_asks_and_keeps_the_rest_of_its_meta() -> None:
     meta |= {"progressToken": 5, "traceparent": "00-1", "com.x/y": {"b": 1, "a": 2}}
     got = modern.read(request(meta=meta, name="t", arguments={"b": 1, "a": 2}), header(), NONE)
     assert isinstance(got, Inbound)
-    assert got.client == Client(Era.MODERN, "2026-07-28", Raw(b"{}"), Raw(b'{"name":"c"}'))
-    assert (got.log_level, got.progress_token) == ("info", Raw(b"5"))
-    assert json.dump(got.meta) == b'{"traceparent":"00-1","com.x/y":{"b":1,"a":2}}'
+    assert got.envelope.client == Client(Era.MODERN, "2026-07-28", Raw(b"{}"), Raw(b'{"name":"c"}'))
+    assert (got.envelope.log_level, got.envelope.progress_token) == ("info", Raw(b"5"))
+    assert json.dump(got.envelope.meta) == b'{"traceparent":"00-1","com.x/y":{"b":1,"a":2}}'
     assert json.dump(got.params) == b'{"name":"t","arguments":{"b":1,"a":2}}'
 
 

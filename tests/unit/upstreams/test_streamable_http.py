@@ -12,8 +12,9 @@ import pytest
 from gatehouse.kit import json
 from gatehouse.kit.errors import GatewayError, TimedOut, UpstreamDown, UpstreamFailed
 from gatehouse.protocol.call import Answer, Ask, Log, Notice, Result
+from gatehouse.upstreams.address import Address
 from gatehouse.upstreams.peer import ListsChanged, Outgoing, Peer, Stray, nobody
-from gatehouse.upstreams.streamable_http import Address, LegacyHttpPeer, ModernHttpPeer
+from gatehouse.upstreams.streamable_http import LegacyHttpPeer, ModernHttpPeer
 from tests.support.upstream_links import Bench, Events, bench, said
 from tests.support.upstream_scripts import Handler, Heard, Reply, scripted
 
