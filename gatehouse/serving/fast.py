@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
+import msgspec
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
@@ -158,7 +159,7 @@ class Ways:
 
 @dataclass(slots=True)
 class Head:
-    """`length` is that of the body. The request is the first one that had this head."""
+    """`length` is that of the body. The request is the first one that had this head, without its body."""
 
     length: int
     keep_alive: bool
@@ -240,7 +241,8 @@ class FastProtocol(HttpToolsProtocol):
         if end <= LONGEST_KEPT and len(data) - end == len(cycle.request.body):
             if len(heads) >= KEPT_HEADS:
                 heads.clear()
-            heads[data[:end]] = Head(len(data) - end, cycle.keep_alive, cycle.request, cycle.request.screening)
+            seen = msgspec.structs.replace(cycle.request, body=b"")
+            heads[data[:end]] = Head(len(data) - end, cycle.keep_alive, seen, seen.screening)
 
     def _unset_keepalive_if_required(self) -> None:
         """The timer is left to run, and looks at the time when it goes off: that costs a busy connection nothing."""

@@ -222,13 +222,18 @@ async def raw_answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str],
 
 
 def http_request(
-    gateway: Gateway, body: bytes, *lines: str, path: str = "/servers/desk/mcp", verb: str = "POST"
+    gateway: Gateway,
+    body: bytes,
+    *lines: str,
+    path: str = "/servers/desk/mcp",
+    verb: str = "POST",
+    token: str | None = None,
 ) -> bytes:
-    """The bytes of an HTTP/1.1 request with the admin's token; `lines` are more headers."""
+    """The bytes of an HTTP/1.1 request, with the admin's token where there is no other; `lines` are more headers."""
     head = [
         f"{verb} {path} HTTP/1.1",
         f"host: 127.0.0.1:{gateway.port}",
-        f"authorization: Bearer {gateway.token}",
+        f"authorization: Bearer {token or gateway.token}",
         "accept: application/json, text/event-stream",
         "content-type: application/json",
         f"content-length: {len(body)}",
