@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
-from gatehouse.app.serve import listen, local_url, log_to_terminal, run
+import uvicorn
+
+from gatehouse.app.serve import listen, local_url, log_to_terminal
 from gatehouse.app.single import SingleConfig
 
 
@@ -14,6 +17,7 @@ def expose(command: Sequence[str], host: str, port: int, env: Mapping[str, str])
     listener = listen(host, port)
     try:
         config = SingleConfig(tuple(command), host, local_url(host, listener), dict(env))
-        run(config, listener)
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run([listener])
     finally:
         listener.close()

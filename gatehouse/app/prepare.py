@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gatehouse.app.worker import Worker, opened
+from gatehouse.app.worker import Worker
 from gatehouse.catalog.service import NewUpstream, UpstreamChanges
 from gatehouse.catalog.transfer import ImportedUpstream, credential, read_mcp_config
 from gatehouse.kit.errors import Conflict, Invalid
-from gatehouse.settings import Settings
 
 log = logging.getLogger("gatehouse")
 TOKEN_FILE = "admin-token"
@@ -21,20 +20,19 @@ SAMPLE = "time"
 SAMPLE_COMMAND = (sys.executable, "-m", "gatehouse.samples.time")
 
 
-async def prepare(settings: Settings, servers: Mapping[str, Any], sample: bool) -> Path:
+async def prepare(worker: Worker, servers: Mapping[str, Any], sample: bool) -> Path:
     """Make what is missing, and only that; the answer is the file with the admin token. Raises `GatewayError`."""
-    _make_directory(settings.data_dir)
-    token_file = settings.data_dir / TOKEN_FILE
-    async with opened(settings) as worker:
-        await worker.tokens.ensure_admin(lambda plain: _write_secret(token_file, plain))
-        if servers:
-            await _take_in(worker, servers)
-        if sample:
-            await _add_sample(worker)
+    await worker.open()
+    token_file = worker.settings.data_dir / TOKEN_FILE
+    await worker.tokens.ensure_admin(lambda plain: _write_secret(token_file, plain))
+    if servers:
+        await _take_in(worker, servers)
+    if sample:
+        await _add_sample(worker)
     return token_file
 
 
-def _make_directory(directory: Path) -> None:
+def make_directory(directory: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,13 +22,14 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from gatehouse.app.faces import on_loopback
-from gatehouse.app.prepare import prepare
+from gatehouse.app.prepare import make_directory, prepare
 from gatehouse.app.sample import show_sample
 from gatehouse.app.worker import Worker
 from gatehouse.kit.errors import Conflict, GatewayError, Invalid
 from gatehouse.serving.fast import Ways, fast_protocol
 from gatehouse.settings import Settings
 
+Begin = Callable[[Worker], Awaitable[None]]
 BACKLOG = 2048
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -39,24 +40,54 @@ def serve(settings: Settings, servers: Mapping[str, Any], sample: bool) -> None:
     _check_public_url(settings.public_url)
     listener = listen(settings.host, settings.port)
     try:
-        token_file = asyncio.run(prepare(settings, servers, sample))
+        make_directory(settings.data_dir)
         url = settings.public_url or local_url(settings.host, listener)
-        _announce(settings, url, token_file)
-        run(WorkerConfig(settings, url if sample else None), listener)
+        config = WorkerConfig(settings, url if sample else None)
+
+        async def begin(worker: Worker) -> None:
+            _announce(settings, url, await prepare(worker, servers, sample))
+
+        run(config, listener, begin)
     finally:
         listener.close()
 
 
-def run(config: uvicorn.Config, listener: socket.socket) -> None:
-    """Until stopped; ends the program where a worker can't start."""
+def run(config: WorkerConfig, listener: socket.socket, begin: Begin) -> None:
+    """Until stopped; ends the program where a worker can't start. `begin` is done first, once, however many workers there are."""
     with contextlib.suppress(KeyboardInterrupt):
         if config.workers == 1:
-            uvicorn.Server(config).run([listener])
+            run_alone(config, listener, begin)
             return
+        asyncio.run(_begin_apart(config.settings, begin))
         supervisor = Multiprocess(config, sockets=[listener])
         supervisor.run()
         if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
             raise SystemExit(STARTUP_FAILURE)
+
+
+def run_alone(config: WorkerConfig, listener: socket.socket, begin: Begin) -> None:
+    """In this process, on one loop, so that the database is opened once."""
+
+    async def alone() -> None:
+        config.load()
+        try:
+            await begin(config.worker)
+        except BaseException:
+            await config.worker.database.close()
+            raise
+        await uvicorn.Server(config).serve([listener])
+
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(alone())
+
+
+async def _begin_apart(settings: Settings, begin: Begin) -> None:
+    """Before there are any workers, with a worker that only opens its database."""
+    worker = Worker(settings)
+    try:
+        await begin(worker)
+    finally:
+        await worker.database.close()
 
 
 def _check_public_url(url: str) -> None:
@@ -107,7 +138,7 @@ class WorkerConfig(uvicorn.Config):
         # Little of what a call leaves behind is cyclic; collecting it every 700 objects costs some percent of a call.
         gc.set_threshold(20_000, 20, 50)
         settings = self.settings
-        worker = Worker(settings)
+        worker = self.worker = Worker(settings)
         _end_with_supervisor()
         if self.sample_url and (self.sample_turn is None or self.sample_turn.acquire(block=False)):
             worker.on_start(show_sample(self.sample_url))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from starlette.requests import Request
@@ -66,14 +66,21 @@ class Worker:
         self.watcher = RevisionWatcher(self.database, settings.poll_interval)
         self._internal = InternalListener(self, settings.internal_host)
         self._on_start: list[AfterStart] = []
+        self._opened = False
 
     def on_start(self, work: AfterStart) -> None:
         """Do this once the worker has started, beside its other work."""
         self._on_start.append(work)
 
+    async def open(self) -> None:
+        """The database alone, for what is to be done before the worker starts. The second time nothing happens."""
+        if not self._opened:
+            await self.database.open()
+            await check_key(self.database, self.secrets)
+            self._opened = True
+
     async def start(self) -> None:
-        await self.database.open()
-        await check_key(self.database, self.secrets)
+        await self.open()
         self._loader = SnapshotLoader(self.database)
         self.http = HttpClient(
             connect_timeout=self.settings.timeouts.connect, body_limit=self.settings.limits.result_bytes
@@ -226,15 +233,3 @@ async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
         "detail": f"There is nothing at {scope['path']}.",
     }
     await JSONResponse(words, 404, media_type="application/problem+json")(scope, receive, send)
-
-
-@contextlib.asynccontextmanager
-async def opened(settings: Settings) -> AsyncGenerator[Worker]:
-    """A worker with its database only, for what is to be done before the real ones start."""
-    worker = Worker(settings)
-    try:
-        await worker.database.open()
-        await check_key(worker.database, worker.secrets)
-        yield worker
-    finally:
-        await worker.database.close()

@@ -34,6 +34,7 @@ class Relay:
         target = resolve(offering.view, call)
         if target is None:
             return unknown(call)
+        self._note_alias(server.slug, target, call)
         address(call, target)
         refused = self._rounds.resume(call, target, server.id)
         if refused is not None:
@@ -43,6 +44,10 @@ class Relay:
         outcome = bridge.for_client(outcome, call.client, call.method, offering.server_info)
         self._meter.called(server.slug, target.upstream.name, call.method, outcome, time.perf_counter() - started)
         return outcome
+
+    def _note_alias(self, server: str, target: Target, call: Call) -> None:
+        if target.kind is Kind.TOOL and (name := _text(call.params, "name")) != target.name:
+            self._meter.called_by_alias(server, name)
 
 
 def resolve(view: ServerView, call: Call) -> Target | None:

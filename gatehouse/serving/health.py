@@ -40,7 +40,9 @@ def health_routes(meter: Meter, ready: Ready, allowed: Allowed) -> list[Route]:
         if not allowed(authorization.encode("latin-1") if authorization is not None else None):
             challenge = {"www-authenticate": 'Bearer realm="gatehouse"'}
             return PlainTextResponse("A token with the permission metrics.read is needed.\n", 401, challenge)
-        return Response(meter.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        from gatehouse.telemetry.prometheus import exposition  # noqa: PLC0415 - a tenth of the time of a start
+
+        return Response(exposition(meter), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def welcome(request: Request) -> Response:
         return PlainTextResponse(_WELCOME)

@@ -1,17 +1,11 @@
-"""Counters of this process, cheap enough to stand in the path of a call, and their Prometheus form."""
+"""Counters of this process, cheap enough to stand in the path of a call. `prometheus.py` shows them."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily
-from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
-
-from gatehouse import __version__
 from gatehouse.kit.json import Raw
 from gatehouse.protocol.call import Outcome, Result
 
@@ -22,7 +16,7 @@ Labels = tuple[str, str, str, str]
 """Server, upstream, method, outcome."""
 
 
-class _Series:
+class Series:
     __slots__ = ("buckets", "total")
 
     def __init__(self) -> None:
@@ -31,7 +25,7 @@ class _Series:
 
 
 @dataclass(frozen=True, slots=True)
-class _Gauge:
+class Gauge:
     name: str
     documentation: str
     read: Callable[[], float]
@@ -41,60 +35,28 @@ class Meter:
     """Counts calls by server, upstream, method and outcome (`ok`, `tool_error`, `error`, `unavailable`)."""
 
     def __init__(self) -> None:
-        self._series: dict[Labels, _Series] = {}
-        self._gauges: list[_Gauge] = []
+        self.series: dict[Labels, Series] = {}
+        self.gauges: list[Gauge] = []
+        self.aliases: dict[tuple[str, str], int] = {}
+        """Calls under a name that was given up, by server and that name: who still uses it?"""
 
     def gauge(self, name: str, documentation: str, read: Callable[[], float]) -> None:
         """Show what `read` says when the figures are asked for; it must not block."""
-        self._gauges.append(_Gauge(name, documentation, read))
+        self.gauges.append(Gauge(name, documentation, read))
 
     def called(self, server: str, upstream: str, method: str, outcome: Outcome, seconds: float) -> None:
         labels = (server, upstream, method, _word(outcome))
-        series = self._series.get(labels)
+        series = self.series.get(labels)
         if series is None:
-            series = self._series[labels] = _Series()
+            series = self.series[labels] = Series()
         series.buckets[bisect_left(BOUNDS, seconds)] += 1
         series.total += seconds
 
-    def exposition(self) -> bytes:
-        """The Prometheus text format."""
-        registry = CollectorRegistry()
-        registry.register(_Exporter(self._series, self._gauges))
-        return generate_latest(registry)
+    def called_by_alias(self, server: str, name: str) -> None:
+        self.aliases[server, name] = self.aliases.get((server, name), 0) + 1
 
 
 def _word(outcome: Outcome) -> str:
     if isinstance(outcome, Result):
         return "tool_error" if outcome.fields.get("isError") == _TRUE else "ok"
     return "unavailable" if outcome.own else "error"
-
-
-class _Exporter(Collector):
-    def __init__(self, series: dict[Labels, _Series], gauges: Sequence[_Gauge]) -> None:
-        self._series = series
-        self._gauges = gauges
-
-    def collect(self) -> Iterable[Metric]:
-        info = InfoMetricFamily("gatehouse_build", "The running Gatehouse")
-        info.add_metric((), {"version": __version__})
-        yield info
-        calls = CounterMetricFamily("gatehouse_calls", "Calls that reached an upstream", labels=_LABELS)
-        durations = HistogramMetricFamily("gatehouse_call_duration_seconds", "Time of a call", labels=_LABELS)
-        for labels, series in self._series.items():
-            calls.add_metric(labels, sum(series.buckets))
-            durations.add_metric(labels, _cumulative(series.buckets), series.total)
-        yield calls
-        yield durations
-        for gauge in self._gauges:
-            yield GaugeMetricFamily(gauge.name, gauge.documentation, value=gauge.read())
-
-
-_LABELS = ("server", "upstream", "method", "outcome")
-
-
-def _cumulative(buckets: list[int]) -> list[tuple[str, float]]:
-    sums, total = list[tuple[str, float]](), 0
-    for bound, count in zip((*map(str, BOUNDS), "+Inf"), buckets, strict=True):
-        total += count
-        sums.append((bound, float(total)))
-    return sums
