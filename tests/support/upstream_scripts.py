@@ -167,6 +167,8 @@ async def scripted(handler: Handler) -> AsyncGenerator[Scripted]:
     finally:
         listener.close()
         server.drop_connections()
+        await anyio.sleep(0)  # the transports report their end in the next turns of the loop
+        await anyio.sleep(0)
 
 
 async def legacy_handshake(heard: Heard, reply: Reply, session: str | None = "s1", **capabilities: Json) -> bool:

@@ -58,8 +58,10 @@ class Server:
         self.bodies: list[bytes] = []
         self.left = anyio.Event()
         self.url = ""
+        self.writers: list[asyncio.StreamWriter] = []
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.append(writer)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 self.heads.append(head)
@@ -84,6 +86,10 @@ async def serving(stream: Stream, answer: bytes = ACCEPTED) -> AsyncGenerator[Se
         yield server
     finally:
         listener.close()
+        for writer in server.writers:
+            writer.transport.abort()
+        await anyio.sleep(0)  # the transports report their end in the next turns of the loop
+        await anyio.sleep(0)
 
 
 def writes(*parts: bytes, until: anyio.Event | None = None) -> Stream:

@@ -307,7 +307,10 @@ async def test_a_killed_worker_leaves_neither_child_nor_grandchild(number: signa
 
 
 def descendants(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []  # It ended while we looked.
     return [int(child) for child in children] + [far for child in children for far in descendants(int(child))]
 
 
