@@ -18,6 +18,7 @@ from gatehouse.protocol.uri import UriTemplate
 _BY_NAME = (Kind.TOOL, Kind.PROMPT)
 _NOTHING = Overrides()
 UI = "ui://"
+_TOOL = Kind.TOOL
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Target:
     """As advertised."""
     json_key: Raw
     """`key` as JSON."""
+    json_name: Raw
+    """`name` as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class ServerView:
         self._digests: dict[Kind, bytes] = {}
 
     def resolve_tool(self, name: str) -> Target | None:
-        return self._resolve(Kind.TOOL, name)
+        return self._resolve(_TOOL, name)
 
     def resolve_prompt(self, name: str) -> Target | None:
         return self._resolve(Kind.PROMPT, name)
@@ -205,6 +208,7 @@ def _target(place: Place) -> Target:
         binding_id=None if place.binding is None else place.binding.id,
         definition=_advertised(place),
         json_key=json.raw(capability.key),
+        json_name=json.raw(place.name),
     )
 
 

@@ -18,6 +18,8 @@ from gatehouse.protocol.errors import (
 )
 from gatehouse.protocol.methods import METHODS
 
+_MODERN = Era.MODERN
+_METHODS = METHODS[_MODERN]
 _NOT_CACHED = Raw(b"0")
 _PRIVATE = Raw(b'"private"')
 _MODERN_ONLY = ("resultType", "ttlMs", "cacheScope")
@@ -27,15 +29,15 @@ LEGACY_ONLY = frozenset({"resources/subscribe", "resources/unsubscribe"})
 def for_client(outcome: Outcome, client: Client, method: str, server_info: Raw) -> Outcome:
     """What a client gets of what an upstream gave, whichever era that was of. May change the outcome's fields in place."""
     if isinstance(outcome, Failure):
-        return _failure_for_modern(outcome) if client.era is Era.MODERN else _failure_for_legacy(outcome, method)
-    return _to_modern(outcome, method, server_info) if client.era is Era.MODERN else _to_legacy(outcome)
+        return _failure_for_modern(outcome) if client.era is _MODERN else _failure_for_legacy(outcome, method)
+    return _to_modern(outcome, method, server_info) if client.era is _MODERN else _to_legacy(outcome)
 
 
 def _to_modern(result: Result, method: str, server_info: Raw) -> Result:
     fields = result.fields
     if "resultType" not in fields:
         fields["resultType"] = modern.COMPLETE
-    if METHODS[Era.MODERN][method].cacheable and fields["resultType"] == modern.COMPLETE:
+    if _METHODS[method].cacheable and fields["resultType"] == modern.COMPLETE:
         fields.setdefault("ttlMs", _NOT_CACHED)
         fields.setdefault("cacheScope", _PRIVATE)
     modern.with_server_info(fields, server_info)

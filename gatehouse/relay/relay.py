@@ -21,6 +21,9 @@ from gatehouse.telemetry.metrics import Meter
 from gatehouse.upstreams.pool import Pool
 
 
+_NAMED = frozenset({Kind.TOOL, Kind.PROMPT})
+
+
 class Relay:
     def __init__(self, pool: Pool, rounds: Rounds, meter: Meter) -> None:
         self.pool = pool
@@ -34,7 +37,8 @@ class Relay:
         target = resolve(offering.view, call)
         if target is None:
             return unknown(call)
-        self._note_alias(server.slug, target, call)
+        if call.method == "tools/call" and call.params["name"] != target.json_name:
+            self._note_alias(server.slug, target, call)
         address(call, target)
         refused = self._rounds.resume(call, target, server.id)
         if refused is not None:
@@ -46,7 +50,8 @@ class Relay:
         return outcome
 
     def _note_alias(self, server: str, target: Target, call: Call) -> None:
-        if target.kind is Kind.TOOL and (name := _text(call.params, "name")) != target.name:
+        # The same name may be written in several ways in JSON, so that only the text tells.
+        if (name := _text(call.params, "name")) != target.name:
             self._meter.called_by_alias(server, name)
 
 
@@ -87,7 +92,7 @@ def _text(fields: Fields, key: str) -> str:
 
 def address(call: Call, target: Target) -> None:
     """Put the call in the upstream's own words: its name for what the server, or an alias, calls otherwise."""
-    if target.kind not in (Kind.TOOL, Kind.PROMPT):
+    if target.kind not in _NAMED:
         return
     if call.method == "completion/complete":
         call.params["ref"] = json.raw({**json.fields(call.params["ref"]), "name": target.json_key})

@@ -26,6 +26,10 @@ from gatehouse.upstreams.streamable_http import LegacyHttpPeer
 from gatehouse.upstreams.wires import GATEHOUSE_LEGACY, Wires
 
 
+# To look up a member of an enumeration takes Python 3.11 as long as a function call; these stand in the way of a call.
+_LEGACY, _MODERN, _HTTP = Era.LEGACY, Era.MODERN, Transport.HTTP
+
+
 class McpLink:
     """See `UpstreamLink`."""
 
@@ -101,9 +105,9 @@ class McpLink:
         self, detected: Detected, call: Call, names: HeaderMap | None, emit: Emit
     ) -> Coroutine[Any, Any, Outcome]:
         """Not a coroutine itself: on the way of most calls each one more costs as much as reading the request."""
-        if detected.era is Era.LEGACY:
+        if detected.era is _LEGACY:
             return self._send_legacy(detected, call, emit)
-        if detected.transport is Transport.HTTP and call.client.era is Era.MODERN:
+        if detected.transport is _HTTP and call.client.era is _MODERN:
             return self._stateless.over_http.request(self._modern_request(call, names), emit)
         return self._send_modern(detected, call, names, emit)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 
 Json = dict[str, Any]
 MODERN = "2026-07-28"
@@ -167,8 +168,8 @@ async def scripted(handler: Handler) -> AsyncGenerator[Scripted]:
     finally:
         listener.close()
         server.drop_connections()
-        await anyio.sleep(0)  # the transports report their end in the next turns of the loop
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()  # the transports report their end in the next turns of the loop
+        await anyio.lowlevel.checkpoint()
 
 
 async def legacy_handshake(heard: Heard, reply: Reply, session: str | None = "s1", **capabilities: Json) -> bool:

@@ -88,8 +88,8 @@ async def serving(stream: Stream, answer: bytes = ACCEPTED) -> AsyncGenerator[Se
         listener.close()
         for writer in server.writers:
             writer.transport.abort()
-        await anyio.sleep(0)  # the transports report their end in the next turns of the loop
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()  # the transports report their end in the next turns of the loop
+        await anyio.lowlevel.checkpoint()
 
 
 def writes(*parts: bytes, until: anyio.Event | None = None) -> Stream:
