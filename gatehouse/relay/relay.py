@@ -20,7 +20,6 @@ from gatehouse.relay.rounds import Rounds
 from gatehouse.telemetry.metrics import Meter
 from gatehouse.upstreams.pool import Pool
 
-
 _NAMED = frozenset({Kind.TOOL, Kind.PROMPT})
 
 

@@ -25,7 +25,6 @@ from gatehouse.upstreams.stateless import EVERY_LIST, Stateless, subscription
 from gatehouse.upstreams.streamable_http import LegacyHttpPeer
 from gatehouse.upstreams.wires import GATEHOUSE_LEGACY, Wires
 
-
 # To look up a member of an enumeration takes Python 3.11 as long as a function call; these stand in the way of a call.
 _LEGACY, _MODERN, _HTTP = Era.LEGACY, Era.MODERN, Transport.HTTP
 
