@@ -152,7 +152,7 @@ def encode_event(
         head += b"retry: %d\n" % retry
     if b"\n" in data or b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\ndata: ")
-    return b"%bdata: %b\n\n" % (head, data)
+    return b"".join((head, b"data: ", data, b"\n\n"))
 
 
 def _one_line(text: str) -> bytes:

@@ -30,6 +30,8 @@ from gatehouse.serving.http import (
 LARGEST = 1024 * 1024
 """Bytes of body that are gathered here; longer ones go the ASGI way, which reads no faster than it must."""
 
+SMALL = 64 * 1024
+"""Answers up to this many bytes are copied behind their head, for one write."""
 _JSON_LINE = b"content-type: application/json\r\n"
 _UNCOMMON = frozenset({b"transfer-encoding", b"expect", b"upgrade"})
 """Headers of requests that go the ASGI way."""
@@ -109,8 +111,11 @@ class FastExchange:
             self._protocol.transport.write(self._head(status, headers, b""))
             self._complete()
             return
-        length = b"content-length: %d\r\n" % len(body)
-        self._protocol.transport.write(self._head(status, headers, length) + body)
+        head = self._head(status, headers, b"content-length: %d\r\n" % len(body))
+        if len(body) <= SMALL:
+            self._protocol.transport.write(head + body)
+        else:
+            self._protocol.transport.writelines((head, body))
         self._complete()
 
     async def start(self, status: int, headers: Headers) -> None:
@@ -123,7 +128,7 @@ class FastExchange:
             await self._protocol.flow.drain()
         if self.disconnected or self.response_complete:
             raise ClientGone
-        self._protocol.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+        self._protocol.transport.write(b"".join((b"%x\r\n" % len(data), data, b"\r\n")))
 
     async def end(self) -> None:
         if not self.disconnected:
