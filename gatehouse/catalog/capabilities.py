@@ -83,9 +83,14 @@ async def find(connection: AsyncConnection, ref: str, kinds: Collection[Kind]) -
 
 def _found(ref: str, kinds: Collection[Kind], capability: Capability | None) -> Capability:
     if capability is None:
-        what = " or ".join(kind.replace("_", " ") for kind in kinds)
-        raise NotFound(f"There is no {what} '{ref[:200]}'.", "Name it by its id, or as UPSTREAM_NAME.")
+        raise missing_capability(ref, kinds)
     return capability
+
+
+def missing_capability(ref: str, kinds: Collection[Kind]) -> NotFound:
+    """What is not there, and what the caller may not know of."""
+    what = " or ".join(kind.replace("_", " ") for kind in kinds)
+    return NotFound(f"There is no {what} '{ref[:200]}'.", "Name it by its id, or as UPSTREAM_NAME.")
 
 
 def _changed(before: Capability, changes: CapabilityChanges) -> Capability:

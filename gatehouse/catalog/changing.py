@@ -26,5 +26,10 @@ def told(changes: Asked) -> dict[str, Any]:
 def found(what: str, ref: str, value: Found | None) -> Found:
     """Raises `NotFound` for None."""
     if value is None:
-        raise NotFound(f"There is no {what} '{ref[:100]}'.", f"The list of {what}s has those that exist.")
+        raise missing(what, ref)
     return value
+
+
+def missing(what: str, ref: str) -> NotFound:
+    """What is not there, and what the caller may not know of: both are told in the same words."""
+    return NotFound(f"There is no {what} '{ref[:100]}'.", f"The list of {what}s has those that exist.")

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from gatehouse.catalog.model import Server, Transport, Upstream
 from gatehouse.catalog.naming import check_slug
 from gatehouse.kit.errors import Invalid
+from gatehouse.store.placement import Placement, Visibility
 
 KINDS = ("mcp",)
 ACCESS = ("token", "anonymous")
@@ -17,6 +18,7 @@ _TAG_LENGTH = 100
 
 
 def check_upstream(upstream: Upstream) -> None:
+    check_placement(upstream.placement)
     check_slug("name of an upstream", upstream.name)
     _check_among("kind of an upstream", upstream.kind, KINDS)
     _check_among("era", upstream.era, ERAS)
@@ -34,7 +36,15 @@ def check_upstream(upstream: Upstream) -> None:
         raise Invalid(f"timeout is {upstream.timeout}.", "It is in seconds, more than 0 and up to 86400.")
 
 
+def check_placement(placed: Placement) -> None:
+    if placed.visibility is Visibility.PRIVATE and placed.team is not None:
+        raise Invalid("What is private has no team.", "Leave team out, or make it visible to the team.")
+    if placed.visibility is Visibility.TEAM and placed.team is None:
+        raise Invalid("No team is named that could see it.", "Name a team, or make it private or public.")
+
+
 def check_server(server: Server) -> None:
+    check_placement(server.placement)
     check_slug("slug of a server", server.slug)
     _check_among("access", server.access, ACCESS)
     _check_among("era", server.era, ERAS)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gatehouse.protocol.call import Era
+from gatehouse.store.placement import Placement, Visibility
 
 
 class Kind(StrEnum):
@@ -37,12 +38,6 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
     OK = "ok"
     DOWN = "down"
-
-
-class Visibility(StrEnum):
-    PRIVATE = "private"
-    TEAM = "team"
-    PUBLIC = "public"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +112,7 @@ class Upstream:
     """`auto`, `legacy` or `modern`: what to speak, where finding out is not wanted."""
     description: str = ""
     tags: tuple[str, ...] = ()
+    owner: str | None = None
     team: str | None = None
     visibility: Visibility = Visibility.PUBLIC
     enabled: bool = True
@@ -135,6 +131,10 @@ class Upstream:
     lists_changed: ListsChanged = field(default_factory=ListsChanged)
     created_at: float = 0.0
     updated_at: float = 0.0
+
+    @property
+    def placement(self) -> Placement:
+        return Placement(self.owner, self.team, self.visibility)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +163,8 @@ class Capability:
     enabled: bool = True
     first_seen: float = 0.0
     gone_at: float | None = None
+    placement: Placement | None = None
+    """None: that of its upstream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +196,13 @@ class Server:
     era: str = "auto"
     """`auto`: clients of both eras are served; `legacy` or `modern`: only those."""
     tags: tuple[str, ...] = ()
+    owner: str | None = None
     team: str | None = None
     visibility: Visibility = Visibility.PUBLIC
     enabled: bool = True
     created_at: float = 0.0
     updated_at: float = 0.0
+
+    @property
+    def placement(self) -> Placement:
+        return Placement(self.owner, self.team, self.visibility)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, delete, func, insert, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatehouse.catalog import rows
@@ -13,6 +13,7 @@ from gatehouse.catalog.model import Binding, Capability, Kind, Server, Upstream
 from gatehouse.catalog.requests import CapabilityFilter, ServerFilter, UpstreamFilter
 from gatehouse.catalog.tables import BINDINGS, CAPABILITIES, SERVERS, UPSTREAMS
 from gatehouse.kit.pages import PageRequest
+from gatehouse.store.placement import Sight, seen
 
 _MANY = 500
 """Values in one IN: databases allow some thousands."""
@@ -34,7 +35,7 @@ async def upstreams_by_id(connection: AsyncConnection, ids: Collection[str]) -> 
 
 
 async def upstream_page(connection: AsyncConnection, page: PageRequest, wanted: UpstreamFilter) -> list[Upstream]:
-    found = _after(UPSTREAMS, page)
+    found = _after(UPSTREAMS, page).where(seen(UPSTREAMS, wanted.sight))
     if wanted.q:
         found = found.where(
             _mentions(wanted.q, UPSTREAMS.c.name, UPSTREAMS.c.url, UPSTREAMS.c.command, UPSTREAMS.c.description)
@@ -87,7 +88,7 @@ async def capabilities_named(
 
 async def capability_page(connection: AsyncConnection, page: PageRequest, wanted: CapabilityFilter) -> list[Capability]:
     columns = CAPABILITIES.c
-    conditions: list[ColumnElement[bool]] = []
+    conditions = [_capability_seen(wanted.sight)]
     if wanted.kinds is not None:
         conditions.append(columns.kind.in_(wanted.kinds))
     if wanted.q:
@@ -140,7 +141,7 @@ async def servers_by_id(connection: AsyncConnection, ids: Collection[str]) -> li
 
 
 async def server_page(connection: AsyncConnection, page: PageRequest, wanted: ServerFilter) -> list[Server]:
-    found = _after(SERVERS, page)
+    found = _after(SERVERS, page).where(seen(SERVERS, wanted.sight))
     if wanted.q:
         found = found.where(_mentions(wanted.q, SERVERS.c.name, SERVERS.c.slug, SERVERS.c.description))
     if wanted.tag:
@@ -195,6 +196,15 @@ async def replace_bindings(connection: AsyncConnection, old: Sequence[Binding], 
 def _capabilities_of_upstream(name: str) -> Select[Any]:
     joined = CAPABILITIES.join(UPSTREAMS, UPSTREAMS.c.id == CAPABILITIES.c.upstream_id)
     return select(CAPABILITIES).select_from(joined).where(UPSTREAMS.c.name == name)
+
+
+def _capability_seen(sight: Sight) -> ColumnElement[bool]:
+    """Where it says nothing of its own, a capability stands where its upstream does."""
+    if sight.everything:
+        return true()
+    own, upstreams = CAPABILITIES.c.visibility, select(UPSTREAMS.c.id).where(seen(UPSTREAMS, sight))
+    inherits = and_(own.is_(None), CAPABILITIES.c.upstream_id.in_(upstreams))
+    return or_(inherits, and_(own.is_not(None), seen(CAPABILITIES, sight)))
 
 
 def _after(table: Table, page: PageRequest) -> Select[Any]:

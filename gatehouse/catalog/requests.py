@@ -8,7 +8,8 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from gatehouse.catalog.model import Kind, Share, Status, Transport, Visibility
+from gatehouse.catalog.model import Kind, Share, Status, Transport
+from gatehouse.store.placement import EVERYTHING, Placement, Sight, Visibility
 
 CredentialInput = Mapping[str, Any]
 """`{"type": "bearer", "token"}`, `{"type": "basic", "username", "password"}` or `{"type": "headers", "headers": {}}`."""
@@ -31,6 +32,7 @@ class NewUpstream:
     era: str = "auto"
     description: str = ""
     tags: Sequence[str] = ()
+    owner: str | None = None
     team: str | None = None
     visibility: Visibility = Visibility.PUBLIC
     enabled: bool = True
@@ -53,6 +55,7 @@ class UpstreamChanges:
     era: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
     tags: Sequence[str] | UnsetType = UNSET
+    owner: str | UnsetType | None = UNSET
     team: str | UnsetType | None = UNSET
     visibility: Visibility | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
@@ -61,11 +64,12 @@ class UpstreamChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamFilter:
-    """`q` is looked for in name, address and description."""
+    """`q` is looked for in name, address and description; nothing out of `sight` is found."""
 
     q: str | None = None
     tag: str | None = None
     status: Status | None = None
+    sight: Sight = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,7 @@ class CapabilityFilter:
     tag: str | None = None
     enabled: bool | None = None
     gone: bool | None = None
+    sight: Sight = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +94,8 @@ class CapabilityChanges:
     annotations: bytes | UnsetType | None = UNSET
     tags: Sequence[str] | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
+    placement: Placement | UnsetType | None = UNSET
+    """None: that of its upstream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +125,7 @@ class NewServer:
     prompts: Sequence[str] = ()
     resources: Sequence[str] = ()
     tags: Sequence[str] = ()
+    owner: str | None = None
     team: str | None = None
     visibility: Visibility = Visibility.PUBLIC
     enabled: bool = True
@@ -137,6 +145,7 @@ class ServerChanges:
     prompts: Sequence[str] | UnsetType = UNSET
     resources: Sequence[str] | UnsetType = UNSET
     tags: Sequence[str] | UnsetType = UNSET
+    owner: str | UnsetType | None = UNSET
     team: str | UnsetType | None = UNSET
     visibility: Visibility | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
@@ -149,6 +158,7 @@ class ServerFilter:
     q: str | None = None
     tag: str | None = None
     enabled: bool | None = None
+    sight: Sight = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,9 +22,9 @@ from gatehouse.catalog.model import (
     Status,
     Transport,
     Upstream,
-    Visibility,
 )
 from gatehouse.kit import json
+from gatehouse.store.placement import Placement, Visibility
 
 Row = Mapping[str, Any]
 Values = dict[str, Any]
@@ -69,7 +69,11 @@ def upstream_of(row: Row) -> Upstream:
 def capability_values(capability: Capability) -> Values:
     values = {field.name: getattr(capability, field.name) for field in fields(capability)}
     overrides: Overrides = values.pop("overrides")
+    placed: Placement | None = values.pop("placement")
     return values | {
+        "owner": placed.owner if placed else None,
+        "team": placed.team if placed else None,
+        "visibility": placed.visibility if placed else None,
         "key_digest": key_digest(capability.key),
         "warnings": _text(capability.warnings),
         "tags": _text(capability.tags),
@@ -94,7 +98,12 @@ def capability_of(row: Row) -> Capability:
         enabled=row["enabled"],
         first_seen=row["first_seen"],
         gone_at=row["gone_at"],
+        placement=_placement(row) if row["visibility"] else None,
     )
+
+
+def _placement(row: Row) -> Placement:
+    return Placement(row["owner"], row["team"], Visibility(row["visibility"]))
 
 
 def server_values(server: Server) -> Values:

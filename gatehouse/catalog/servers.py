@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,6 +18,7 @@ from gatehouse.kit.errors import Conflict, Invalid
 from gatehouse.kit.ids import new_id
 from gatehouse.kit.pages import Page, PageRequest, page
 from gatehouse.store.database import Database
+from gatehouse.store.placement import EVERYTHING, Sight
 
 _LISTS = {"tools": (Kind.TOOL,), "prompts": (Kind.PROMPT,), "resources": (Kind.RESOURCE, Kind.TEMPLATE)}
 _TRIES = 5
@@ -28,13 +29,13 @@ class Servers:
         self._database = database
         self._clock = clock
 
-    async def create_server(self, new: NewServer) -> Server:
-        """Raises `Invalid` naming the capabilities that don't exist, or `Conflict` where the slug is taken."""
+    async def create_server(self, new: NewServer, sight: Sight = EVERYTHING) -> Server:
+        """Raises `Invalid` naming the capabilities that are not in `sight`, or `Conflict` where the slug is taken."""
         if new.slug is not None:
-            return await self._create(new, new.slug)
+            return await self._create(new, new.slug, sight)
         for _ in range(_TRIES):
             try:
-                return await self._create(new, await self._free_slug(new.name))
+                return await self._create(new, await self._free_slug(new.name), sight)
             except Conflict:
                 continue  # Somebody took the slug meanwhile.
         raise Conflict(f"No free slug was found for '{new.name[:100]}'.", "Give one.")
@@ -49,7 +50,8 @@ class Servers:
             rows = await repository.server_page(connection, request, wanted or ServerFilter())
         return page(rows, request, lambda one: one.id)
 
-    async def change_server(self, ref: str, changes: ServerChanges) -> Server:
+    async def change_server(self, ref: str, changes: ServerChanges, sight: Sight = EVERYTHING) -> Server:
+        """What is bound already stays bound, in sight or not."""
         values = told(changes)
         lists = {name: values.pop(name) for name in _LISTS if name in values}
         if "tags" in values:
@@ -60,7 +62,7 @@ class Servers:
             checks.check_server(after)
             await repository.store_server(connection, after)
             if lists:
-                await self._bind(connection, after.id, await _with_lists(connection, after.id, lists))
+                await self._bind(connection, after.id, await _with_lists(connection, after.id, lists, sight), sight)
         return after
 
     async def delete_server(self, ref: str) -> None:
@@ -75,12 +77,14 @@ class Servers:
             server = found("server", ref, await repository.server(connection, ref))
             return tuple(await repository.bindings_of(connection, server.id))
 
-    async def set_bindings(self, ref: str, wanted: Sequence[WantedBinding]) -> tuple[Binding, ...]:
+    async def set_bindings(
+        self, ref: str, wanted: Sequence[WantedBinding], sight: Sight = EVERYTHING
+    ) -> tuple[Binding, ...]:
         """Replace the whole set. What stays keeps its id, and its name and aliases where no others are wanted."""
         async with self._database.write() as connection:
             server = await _locked(connection, ref)
             await repository.store_server(connection, replace(server, updated_at=self._clock.now()))
-            return tuple(await self._bind(connection, server.id, wanted))
+            return tuple(await self._bind(connection, server.id, wanted, sight))
 
     async def bound_in(self, capability_ids: Collection[str]) -> dict[str, tuple[Server, ...]]:
         """The servers that bind each of these capabilities; what is not there is bound nowhere."""
@@ -93,7 +97,7 @@ class Servers:
             bound[one.capability_id] = (*bound.get(one.capability_id, ()), by_id[one.server_id])
         return bound
 
-    async def _create(self, new: NewServer, slug: str) -> Server:
+    async def _create(self, new: NewServer, slug: str, sight: Sight) -> Server:
         now = self._clock.now()
         values: dict[str, Any] = {**told(new), "slug": slug, "tags": checks.clean_tags(new.tags)}
         for name in _LISTS:
@@ -102,9 +106,8 @@ class Servers:
         checks.check_server(server)
         async with self._database.write(conflict=_taken(slug)) as connection:
             await repository.add_server(connection, server)
-            await self._bind(
-                connection, server.id, await _with_lists(connection, server.id, {k: getattr(new, k) for k in _LISTS})
-            )
+            lists = {name: getattr(new, name) for name in _LISTS}
+            await self._bind(connection, server.id, await _with_lists(connection, server.id, lists, sight), sight)
         return server
 
     async def _free_slug(self, name: str) -> str:
@@ -112,10 +115,11 @@ class Servers:
             return naming.free_slug(name, await repository.slugs(connection))
 
     async def _bind(
-        self, connection: AsyncConnection, server_id: str, wanted: Sequence[WantedBinding]
+        self, connection: AsyncConnection, server_id: str, wanted: Sequence[WantedBinding], sight: Sight
     ) -> list[Binding]:
         existing = await repository.bindings_of(connection, server_id)
-        known = await _resolve(connection, [one.capability for one in wanted], tuple(Kind), "capability")
+        view = _View(sight, frozenset(one.capability_id for one in existing))
+        known = await _resolve(connection, [one.capability for one in wanted], tuple(Kind), "capability", view)
         upstreams = await repository.upstreams_by_id(connection, {one.upstream_id for one in known.values()})
         names = {one.id: one.name for one in upstreams}
         wishes = [Wish(known[one.capability], names[known[one.capability].upstream_id], one) for one in wanted]
@@ -128,8 +132,27 @@ async def _locked(connection: AsyncConnection, ref: str) -> Server:
     return found("server", ref, await repository.server(connection, ref, lock=True))
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What somebody who binds can name: what is in sight, and what is bound already."""
+
+    sight: Sight
+    bound: frozenset[str]
+
+    async def narrowed(self, connection: AsyncConnection, known: dict[str, Capability]) -> dict[str, Capability]:
+        if self.sight.everything:
+            return known
+        upstreams = await repository.upstreams_by_id(connection, {one.upstream_id for one in known.values()})
+        placed = {one.id: one.placement for one in upstreams}
+        return {
+            ref: one
+            for ref, one in known.items()
+            if one.id in self.bound or self.sight.sees(one.placement or placed[one.upstream_id])
+        }
+
+
 async def _with_lists(
-    connection: AsyncConnection, server_id: str, lists: Mapping[str, Sequence[str]]
+    connection: AsyncConnection, server_id: str, lists: Mapping[str, Sequence[str]], sight: Sight
 ) -> list[WantedBinding]:
     """The bindings of a server, those of the kinds in `lists` replaced."""
     existing = {one.capability_id: one for one in await repository.bindings_of(connection, server_id)}
@@ -137,25 +160,25 @@ async def _with_lists(
     replaced = {kind for name in lists for kind in _LISTS[name]}
     wanted = [binding.kept(id_, existing) for id_ in existing if kinds[id_] not in replaced]
     for name, refs in lists.items():
-        found_ones = await _resolve(connection, refs, _LISTS[name], name.removesuffix("s"))
+        view = _View(sight, frozenset(existing))
+        found_ones = await _resolve(connection, refs, _LISTS[name], name.removesuffix("s"), view)
         ids = dict.fromkeys(found_ones[ref].id for ref in refs)
         wanted += [binding.kept(id_, existing) for id_ in ids]
     return wanted
 
 
 async def _resolve(
-    connection: AsyncConnection, refs: Sequence[str], kinds: Collection[Kind], what: str
+    connection: AsyncConnection, refs: Sequence[str], kinds: Collection[Kind], what: str, view: _View
 ) -> dict[str, Capability]:
     """Each capability by the ref that it was named with; raises `Invalid` naming all that don't exist."""
     by_id = {one.id: one for one in await repository.capabilities_by_id(connection, set(refs)) if one.kind in kinds}
-    known: dict[str, Capability] = {}
-    unknown: list[str] = []
+    named: dict[str, Capability] = {}
     for ref in refs:
         capability = by_id.get(ref) or await capabilities.find(connection, ref, kinds)
-        if capability is None:
-            unknown.append(ref)
-        else:
-            known[ref] = capability
+        if capability is not None:
+            named[ref] = capability
+    known = await view.narrowed(connection, named)
+    unknown = [ref for ref in refs if ref not in known]
     if unknown:
         names = ", ".join(f"'{ref[:100]}'" for ref in unknown[:20])
         raise Invalid(f"There is no {what} {names}.", "Name each by its id, or as UPSTREAM_NAME.")

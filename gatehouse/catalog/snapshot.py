@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,11 +11,14 @@ from gatehouse.catalog.model import Binding, Capability, Kind, Server, Upstream
 from gatehouse.catalog.naming import qualified_names
 from gatehouse.catalog.views import UI, Listed, Place, ServerView, Target
 from gatehouse.store.database import Database
+from gatehouse.store.placement import EVERYTHING as EVERYTHING_SEEN
+from gatehouse.store.placement import Placement, Sight, Visibility
 
 __all__ = ["EVERYTHING", "CatalogSnapshot", "Listed", "ServerView", "SnapshotLoader", "Target"]
 
 EVERYTHING = Server(id="everything", slug="everything", name="Everything")
 _BY_NAME = (Kind.TOOL, Kind.PROMPT)
+_NOWHERE = Placement(visibility=Visibility.PRIVATE)
 
 
 class CatalogSnapshot:
@@ -31,13 +34,15 @@ class CatalogSnapshot:
     ) -> None:
         """Each by id; `bindings` by the id of their server, in their order. `build` takes them as they come."""
         self.revision = revision
+        self.hosts: Callable[[Placement], Sight] = lambda placed: EVERYTHING_SEEN
+        """What a server that stands there may show. To be set before the first view is asked for."""
         self.upstreams = upstreams
         self.servers = servers
         self._capabilities = capabilities
         self._bindings = bindings
         self._by_slug = {server.slug: server for server in servers.values()}
         self._views: dict[str, ServerView] = {}
-        self._everything: dict[frozenset[str] | None, ServerView] = {}
+        self._everything: dict[frozenset[str] | Sight, ServerView] = {}
 
     @classmethod
     def build(
@@ -64,7 +69,7 @@ class CatalogSnapshot:
 
     def server(self, ref: str) -> ServerView | None:
         """By id or slug; None for one that is switched off too."""
-        server = self.servers.get(ref) or self._by_slug.get(ref)
+        server = self.find(ref)
         if server is None or not server.enabled:
             return None
         view = self._views.get(server.id)
@@ -72,18 +77,63 @@ class CatalogSnapshot:
             view = self._views[server.id] = self._view(server)
         return view
 
-    def everything(self, server_ids: frozenset[str] | None) -> ServerView:
-        """All that can be used (None), or what these servers bind, under the names `{upstream}_{name}`."""
-        view = self._everything.get(server_ids)
+    def find(self, ref: str) -> Server | None:
+        """By id or slug, switched on or not."""
+        return self.servers.get(ref) or self._by_slug.get(ref)
+
+    def bindings(self, server_id: str) -> Sequence[Binding]:
+        return self._bindings.get(server_id, ())
+
+    def capability(self, capability_id: str) -> Capability | None:
+        return self._capabilities.get(capability_id)
+
+    def tool(self, ref: str) -> Capability | None:
+        """By id, or by the name that it has at `/mcp`."""
+        found = self._capabilities.get(ref) or self._capabilities.get(self._by_qualified.get(ref, ""))
+        return found if found is not None and found.kind is Kind.TOOL else None
+
+    def placement(self, capability: Capability) -> Placement:
+        """Its own, or that of its upstream."""
+        upstream = self.upstreams.get(capability.upstream_id)
+        return capability.placement or (upstream.placement if upstream is not None else _NOWHERE)
+
+    def seen_by(self, sight: Sight) -> ServerView:
+        """All that can be used there, under the names `{upstream}_{name}`."""
+        view = self._everything.get(sight)
         if view is None:
-            view = self._everything[server_ids] = self._whole() if server_ids is None else self._joined(server_ids)
+            capabilities = [one for one in self._in_order if sight.sees(self.placement(one))]
+            ids = {one.upstream_id for one in capabilities}
+            # One that has nothing to offer yet is accounted for, too.
+            behind = [one for one in self.upstreams.values() if one.id in ids or sight.sees(one.placement)]
+            view = self._everything[sight] = self._under_qualified_names(capabilities, behind)
         return view
 
-    def _view(self, server: Server) -> ServerView:
-        bound = [
-            one for one in self._bindings.get(server.id, ()) if one.enabled and one.capability_id in self._capabilities
+    def joined(self, server_ids: frozenset[str]) -> ServerView:
+        """What these servers show, under the names `{upstream}_{name}`."""
+        view = self._everything.get(server_ids)
+        if view is None:
+            capabilities = self._shown_in(server_ids)
+            view = self._under_qualified_names(capabilities, self._behind(capabilities))
+            self._everything[server_ids] = view
+        return view
+
+    def _shown_in(self, server_ids: frozenset[str]) -> list[Capability]:
+        servers = [self.servers[id_] for id_ in server_ids if id_ in self.servers and self.servers[id_].enabled]
+        shown = {capability.id for server in servers for capability, _ in self._shown(server)}
+        return [one for one in self._in_order if one.id in shown]
+
+    def _shown(self, server: Server) -> list[tuple[Capability, Binding]]:
+        """What it binds and may show."""
+        sight = self.hosts(server.placement)
+        known = [
+            (self._capabilities[one.capability_id], one)
+            for one in self._bindings.get(server.id, ())
+            if one.enabled and one.capability_id in self._capabilities
         ]
-        pairs = [(self._capabilities[one.capability_id], one) for one in bound]
+        return [(capability, one) for capability, one in known if sight.sees(self.placement(capability))]
+
+    def _view(self, server: Server) -> ServerView:
+        pairs = self._shown(server)
         places = [
             Place(capability, self.upstreams[capability.upstream_id], binding.name, binding)
             for capability, binding in pairs
@@ -91,23 +141,14 @@ class CatalogSnapshot:
         ]
         return ServerView(server, places, self._behind(capability for capability, _ in pairs), self._shown_by(places))
 
-    def _whole(self) -> ServerView:
-        upstreams = sorted((one for one in self.upstreams.values() if one.enabled), key=lambda one: one.name)
-        return self._under_qualified_names(self._in_order, upstreams)
-
-    def _joined(self, server_ids: frozenset[str]) -> ServerView:
-        servers = [self.servers[id_] for id_ in server_ids if id_ in self.servers and self.servers[id_].enabled]
-        bound = {one.capability_id for server in servers for one in self._bindings.get(server.id, ()) if one.enabled}
-        capabilities = [one for one in self._in_order if one.id in bound]
-        return self._under_qualified_names(capabilities, self._behind(capabilities))
-
-    def _under_qualified_names(self, capabilities: Iterable[Capability], behind: Sequence[Upstream]) -> ServerView:
+    def _under_qualified_names(self, capabilities: Iterable[Capability], behind: Iterable[Upstream]) -> ServerView:
         places = [
             Place(one, self.upstreams[one.upstream_id], self._qualified.get(one.id, one.key))
             for one in capabilities
             if self._usable(one)
         ]
-        return ServerView(EVERYTHING, places, behind, self._shown_by(places))
+        upstreams = sorted((one for one in behind if one.enabled), key=lambda one: one.name)
+        return ServerView(EVERYTHING, places, upstreams, self._shown_by(places))
 
     def _usable(self, capability: Capability) -> bool:
         upstream = self.upstreams.get(capability.upstream_id)
@@ -129,13 +170,20 @@ class CatalogSnapshot:
 
     @cached_property
     def _pages(self) -> list[Capability]:
-        return [one for one in self._in_order if one.kind is Kind.RESOURCE and one.key.startswith(UI)]
+        """What was put in a place of its own is shown where it is bound, and nowhere else."""
+        ours = (one for one in self._in_order if one.kind is Kind.RESOURCE and one.key.startswith(UI))
+        return [one for one in ours if one.placement is None]
 
     @cached_property
     def _in_order(self) -> list[Capability]:
         """By the names of their upstreams, then in the order in which those listed them."""
         known = [one for one in self._capabilities.values() if one.upstream_id in self.upstreams]
         return sorted(known, key=lambda one: (self.upstreams[one.upstream_id].name, one.id))
+
+    @cached_property
+    def _by_qualified(self) -> dict[str, str]:
+        kinds = {id_: self._capabilities[id_].kind for id_ in self._qualified}
+        return {name: id_ for id_, name in self._qualified.items() if kinds[id_] is Kind.TOOL}
 
     @cached_property
     def _qualified(self) -> dict[str, str]:

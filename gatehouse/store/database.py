@@ -51,6 +51,8 @@ FACTS = Table(
 )
 """Things that are so once for the whole installation, such as which master key it has."""
 
+PEOPLE, TOKENS = 2, 3
+"""Counters beside the revision, which go up with it: for what is too much to be read anew after every change."""
 CHANGED_MEANWHILE = "Somebody else changed the same thing at the same moment."
 _BUMPS = "gatehouse_bumps"
 _BEGIN = "gatehouse_begin"
@@ -122,7 +124,7 @@ class Database:
             # Last of all, so that the row that all writers share is locked as shortly as can be.
             bumped = bool(connection.info.pop(_BUMPS))
             if bumped:
-                await connection.execute(update(REVISION).values(value=REVISION.c.value + 1))
+                await connection.execute(update(REVISION).where(REVISION.c.id == 1).values(value=REVISION.c.value + 1))
         if bumped:
             self._tell()
 
@@ -137,7 +139,20 @@ class Database:
 
     async def revision_in(self, connection: AsyncConnection) -> int:
         """The revision that this transaction sees."""
-        return int((await connection.execute(select(REVISION.c.value))).scalar_one())
+        return await self.counter(connection, 1)
+
+    async def counter(self, connection: AsyncConnection, counter: int) -> int:
+        """`PEOPLE` or `TOKENS`, as this transaction sees it."""
+        return int((await connection.execute(select(REVISION.c.value).where(REVISION.c.id == counter))).scalar_one())
+
+    async def count_up(self, connection: AsyncConnection, counter: int) -> int:
+        """Inside a `write`, before what it stands for is changed: others wait until this transaction has ended.
+
+        So whoever sees a number sees all that was changed under it and those before.
+        """
+        row = REVISION.c.id == counter
+        await connection.execute(update(REVISION).where(row).values(value=REVISION.c.value + 1))
+        return await self.counter(connection, counter)
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """`listener` is called after each write of this process that bumped the revision."""
@@ -157,9 +172,20 @@ class Database:
             raise Conflict(f"{self._url.database} is not a SQLite database.", "Name another file.") from None
 
     async def _use_wal(self) -> None:
-        """Readers and the writer don't block each other. It is a property of the file, set once, outside transactions."""
+        """Readers and the writer don't block each other. It is a property of the file, set once, outside transactions.
+
+        SQLite does not wait for the lock that this takes, whatever its timeout: so we do.
+        """
+        deadline = anyio.current_time() + _BUSY_MILLISECONDS / 1000
         async with self._engine.execution_options(**{_BEGIN: ""}).connect() as connection:
-            await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            while True:
+                try:
+                    await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+                    return
+                except OperationalError as error:
+                    if "locked" not in str(error.orig) or anyio.current_time() > deadline:
+                        raise
+                await anyio.sleep(0.02)
 
 
 def _engine_options(url: URL) -> dict[str, Any]:

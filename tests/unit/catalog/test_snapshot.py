@@ -15,6 +15,7 @@ from gatehouse.catalog.service import CapabilityChanges, NewServer, NewUpstream,
 from gatehouse.catalog.snapshot import CatalogSnapshot, SnapshotLoader
 from gatehouse.kit import json
 from gatehouse.store.database import Database
+from gatehouse.store.placement import EVERYTHING
 from tests.support.catalogs import DETECTED, catalog_on, offer, offered, tools
 
 pytestmark = pytest.mark.anyio
@@ -61,7 +62,7 @@ def test_what_is_off_or_gone_is_neither_listed_nor_resolved() -> None:
     assert [one.name for one in seen.listing(Kind.TOOL)] == ["here"]
     assert all(seen.resolve_tool(one.key) is None for one in capabilities[:-1])
     assert [one.name for one in seen.upstreams] == ["one"]
-    everything = snapshot(capabilities, bindings, (ONE, off)).everything(None)
+    everything = snapshot(capabilities, bindings, (ONE, off)).seen_by(EVERYTHING)
     assert [one.name for one in everything.listing(Kind.TOOL)] == ["one_unbound", "one_here"]
 
 
@@ -183,14 +184,15 @@ def test_everything_has_qualified_names_which_are_the_same_for_every_caller() ->
     whole = snapshot(capabilities, bindings, servers=[S, other, off])
 
     def names(servers: frozenset[str] | None) -> list[str]:
-        return [one.name for one in whole.everything(servers).listing(Kind.TOOL)]
+        view = whole.seen_by(EVERYTHING) if servers is None else whole.joined(servers)
+        return [one.name for one in view.listing(Kind.TOOL)]
 
     assert names(None) == ["one_a_b_2", "two_c", "two_d"]
     assert names(frozenset({"srv_1", "srv_2", "srv_3", "srv_none"})) == ["one_a_b_2", "two_c"]
     assert names(frozenset({"srv_2"})) == ["two_c"]
     assert names(frozenset()) == []
-    seen = whole.everything(frozenset({"srv_1"}))
-    assert seen is whole.everything(frozenset({"srv_1"}))
+    seen = whole.joined(frozenset({"srv_1"}))
+    assert seen is whole.joined(frozenset({"srv_1"}))
     assert seen.server.access == "token"
     assert seen.resolve_tool("one_a_b_2").key == "a_b"
     assert seen.resolve_resource("x:1").upstream is TWO
@@ -206,7 +208,7 @@ def test_each_upstream_behind_is_accounted_for() -> None:
     assert seen is not None
     assert seen.accounts() == {"one": {"status": "ok"}, "two": stale}
     assert len(seen.listing(Kind.TOOL)) == 2
-    assert whole.everything(None).accounts()["three"]["status"] == "failed"
+    assert whole.seen_by(EVERYTHING).accounts()["three"]["status"] == "failed"
 
 
 def test_a_thousand_tools_of_fifty_upstreams_are_listed_without_work() -> None:
@@ -262,11 +264,11 @@ async def test_only_what_changed_is_read_again(sqlite: Database) -> None:
     read.clear()
     second = await loader.load()
     assert read == []
-    assert second.everything(None).listing(Kind.TOOL) == first.everything(None).listing(Kind.TOOL)
+    assert second.seen_by(EVERYTHING).listing(Kind.TOOL) == first.seen_by(EVERYTHING).listing(Kind.TOOL)
     await catalog.record_offer(ids[1], tools("a", "b"))
     read.clear()
     third = await loader.load()
     assert [tuple(parameters) for parameters in read] == [(ids[1],)]
-    assert len(third.everything(None).listing(Kind.TOOL)) == 3
+    assert len(third.seen_by(EVERYTHING).listing(Kind.TOOL)) == 3
     await catalog.delete_upstream("one")
-    assert len((await loader.load()).everything(None).listing(Kind.TOOL)) == 2
+    assert len((await loader.load()).seen_by(EVERYTHING).listing(Kind.TOOL)) == 2
