@@ -57,8 +57,14 @@ class TooLarge(GatewayError):
 
 
 class RateLimited(GatewayError):
+    """`retry_after`: seconds, after which the same may be let in."""
+
     http_status = 429
     title = "Too many requests"
+
+    def __init__(self, message: str, hint: str = "", retry_after: int = 1) -> None:
+        super().__init__(message, hint)
+        self.retry_after = retry_after
 
 
 class UpstreamFailed(GatewayError):

@@ -64,3 +64,17 @@ def loud_enough(level: str, threshold: str | None) -> bool:
     if threshold is None or level not in LOG_LEVELS or threshold not in LOG_LEVELS:
         return True
     return LOG_LEVELS.index(level) >= LOG_LEVELS.index(threshold)
+
+
+_HANDSHAKES = frozenset({"initialize", "ping", "server/discover", "logging/setLevel"})
+_CALLS = frozenset(name for name, method in _SHARED.items() if method.work == "relay")
+
+
+def is_handshake(method: str) -> bool:
+    """What a client says to get along, and not because anybody wants something."""
+    return method in _HANDSHAKES
+
+
+def is_call(method: str) -> bool:
+    """What reaches an upstream each time."""
+    return method in _CALLS

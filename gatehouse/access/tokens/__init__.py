@@ -1,0 +1,1 @@
+"""API tokens: made, held in memory, counted and limited."""
