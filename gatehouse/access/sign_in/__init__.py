@@ -1,0 +1,1 @@
+"""Passwords, console sessions and the first set-up."""
