@@ -12,7 +12,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import msgspec
 
@@ -20,6 +20,8 @@ from gatehouse.kit.errors import Invalid
 from gatehouse.kit.json import strip_comments
 
 ENV_PREFIX = "GATEHOUSE_"
+_SEVERAL = ("allowed_hosts", "allowed_origins", "trusted_proxies")
+"""Settings with several values, which the environment has with commas between."""
 UPSTREAM_KEYS = ("mcpServers", "servers", "mcp", "mcp_servers", "mcp.servers", "projects")
 """Top-level keys of a config file that hold MCP servers in the form of other programs, not settings."""
 
@@ -52,6 +54,24 @@ class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds that calls in flight get to finish on a stop."""
 
 
+class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    audit: Annotated[int, msgspec.Meta(ge=0)] = 400
+    """Days that records of the audit are kept; 0: for ever."""
+
+
+class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    passwords: bool = True
+    """Let people sign in with a password; without it, single sign-on is the only way for them."""
+    session_idle: Annotated[float, msgspec.Meta(gt=0)] = 43_200.0
+    """Seconds after which a console session that is not used ends."""
+    session_lifetime: Annotated[float, msgspec.Meta(gt=0)] = 2_592_000.0
+    """Seconds after which a console session ends, used or not."""
+    proxy_header: str = ""
+    """The header in which a trusted proxy names who is signed in there, by email: `X-Forwarded-Email`. Empty: none."""
+    proxy_creates_users: bool = False
+    """Make a user of whom the proxy names and nobody knows yet."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     data: str = ""
     """Data directory; the platform's user data directory where left empty."""
@@ -68,6 +88,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Further names that a request's Host may have. Where empty and not on loopback, every name is taken."""
     allowed_origins: tuple[str, ...] = ()
     """Web origins whose pages may call, besides our own and those on loopback."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks whose X-Forwarded-For, X-Forwarded-Proto and sign_in.proxy_header are believed."""
     allow_anonymous: bool = False
     """Let servers with anonymous access be used although Gatehouse listens on more than loopback."""
     fast_path: bool = True
@@ -81,6 +103,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     log_level: str = "info"
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
+    sign_in: SignIn = SignIn()
+    retention: Retention = Retention()
 
     @property
     def data_dir(self) -> Path:
@@ -131,7 +155,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    nested = {"limits", "timeouts"}
+    nested = {"limits", "timeouts", "retention", "sign_in"}
     for variable, value in environ.items():
         path = variable.removeprefix(ENV_PREFIX).lower().split("__")
         if not variable.startswith(ENV_PREFIX) or path[0] not in Settings.__struct_fields__:
@@ -139,7 +163,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         if path[0] in nested and len(path) == 2:
             found.setdefault(path[0], {})[path[1]] = value
         elif path[0] not in nested:
-            found[path[0]] = value.split(",") if path[0].startswith("allowed_") else value
+            found[path[0]] = value.split(",") if path[0] in _SEVERAL else value
     return found
 
 

@@ -10,6 +10,8 @@ from gatehouse.access import policy
 class Action(StrEnum):
     PUBLIC = "public"
     """Open without a token: for what tells nothing of what is stored."""
+    SIGNED_IN = "signed in"
+    """For everybody who is somebody: what the handler does concerns the caller alone, or it asks policy itself."""
     UPSTREAM_READ = "upstream.read"
     UPSTREAM_WRITE = "upstream.write"
     UPSTREAM_STDIO = "upstream.stdio"
@@ -28,12 +30,25 @@ class Action(StrEnum):
     SERVER_USE = policy.USE
     TOKEN_READ = "token.read"
     TOKEN_WRITE = "token.write"
+    USER_READ = "user.read"
+    USER_WRITE = "user.write"
+    TEAM_READ = "team.read"
+    TEAM_WRITE = "team.write"
+    TEAM_CREATE = "team.create"
+    TEAM_JOIN = "team.join"
+    """To ask to join a team, to take an invitation, and to leave."""
+    ROLE_READ = "role.read"
+    ROLE_WRITE = "role.write"
+    """To make roles; giving one needs the role to give, too."""
+    PROVIDER_READ = "provider.read"
+    PROVIDER_WRITE = "provider.write"
+    AUDIT_READ = "audit.read"
     METRICS_READ = "metrics.read"
     """To see the figures at /metrics."""
 
 
 def permissions() -> tuple[str, ...]:
     """Every permission that a token can be given: `*`, `upstream.*` and its like, and the single actions."""
-    actions = [action.value for action in Action if action is not Action.PUBLIC]
+    actions = [action.value for action in Action if "." in action.value]
     groups = dict.fromkeys(f"{action.partition('.')[0]}.*" for action in actions)
     return ("*", *groups, *actions)

@@ -8,6 +8,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
+from gatehouse.access import policy
+from gatehouse.api.actions import Action
 from gatehouse.api.capabilities import State, UpstreamRef
 from gatehouse.api.fields import Text
 from gatehouse.api.routing import Asked
@@ -64,7 +66,8 @@ async def set_bindings(asked: Asked[None, BindingsInput | list[BindingInput]]) -
     body, catalog = asked.body, asked.context.catalog
     inputs = body.bindings if isinstance(body, BindingsInput) else body
     wanted = [WantedBinding(**asdict(one)) for one in inputs]
-    return BindingList(await view_bindings(catalog, await catalog.set_bindings(asked.ref, wanted)))
+    sight = policy.sight(asked.principal, Action.TOOL_CALL)
+    return BindingList(await view_bindings(catalog, await catalog.set_bindings(asked.ref, wanted, sight)))
 
 
 async def view_bindings(catalog: Catalog, bindings: Sequence[Binding]) -> list[BindingView]:

@@ -4,12 +4,41 @@ from __future__ import annotations
 
 from starlette.routing import Mount, Router
 
-from gatehouse.api import capabilities, openapi, servers, tokens, upstreams
+from gatehouse.api import (
+    audit,
+    auth,
+    capabilities,
+    explain,
+    joining,
+    openapi,
+    providers,
+    roles,
+    servers,
+    sign_on,
+    teams,
+    tokens,
+    upstreams,
+    users,
+)
 from gatehouse.api.context import ApiContext
 from gatehouse.api.routing import routes, unknown_path
 
 PREFIX = "/api/v1"
-ENDPOINTS = (*upstreams.ENDPOINTS, *capabilities.ENDPOINTS, *servers.ENDPOINTS, *tokens.ENDPOINTS)
+ENDPOINTS = (
+    *upstreams.ENDPOINTS,
+    *capabilities.ENDPOINTS,
+    *servers.ENDPOINTS,
+    *tokens.ENDPOINTS,
+    *explain.ENDPOINTS,
+    *audit.ENDPOINTS,
+    *auth.ENDPOINTS,
+    *users.ENDPOINTS,
+    *teams.ENDPOINTS,
+    *joining.ENDPOINTS,
+    *roles.ENDPOINTS,
+    *providers.ENDPOINTS,
+    *sign_on.ENDPOINTS,
+)
 
 
 def build_api(context: ApiContext) -> Mount:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from gatehouse.access import policy
 from gatehouse.api import calls
 from gatehouse.api.actions import Action
 from gatehouse.api.calls import Arguments, ReadInput
@@ -15,20 +16,26 @@ from gatehouse.api.fields import (
     Cursor,
     JsonObject,
     Limit,
+    OwnerId,
     Search,
     Tag,
+    TeamId,
+    TeamRef,
     Text,
     Timestamp,
+    VisibilityWanted,
     asked_page,
     maybe_timestamp,
     told,
 )
+from gatehouse.api.permission import relocated
 from gatehouse.api.routing import Asked, Endpoint, endpoint
 from gatehouse.catalog.model import Capability, Kind, Server, Upstream
 from gatehouse.catalog.naming import qualified
-from gatehouse.catalog.service import CapabilityChanges, CapabilityFilter, Catalog
+from gatehouse.catalog.service import CapabilityChanges, CapabilityFilter
 from gatehouse.kit.errors import Invalid, NotFound
 from gatehouse.kit.json import Fields, Raw, dump
+from gatehouse.store.placement import Placement, Visibility
 
 State = Literal["present", "gone"]
 
@@ -90,6 +97,9 @@ class CapabilityView(Struct, frozen=True, kw_only=True):
     gone_at: Timestamp | None
     warnings: list[str]
     servers: list[ServerRef]
+    owner: OwnerId | None
+    team: TeamId | None
+    visibility: Annotated[Visibility, Meta(description="That of its upstream, where it has none of its own")]
 
 
 class CapabilityList(Struct, frozen=True):
@@ -116,12 +126,16 @@ class CapabilityChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     annotations: Fields | UnsetType | None = UNSET
     tags: list[Tag] | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
+    team: TeamRef | UnsetType | None = UNSET
+    visibility: Annotated[VisibilityWanted, Meta(description="null: that of its upstream")] | UnsetType | None = UNSET
 
 
-async def view(catalog: Catalog, capabilities: Sequence[Capability]) -> list[CapabilityView]:
-    """What lost its upstream since it was read is left out."""
+async def view(asked: Asked[Any, Any], capabilities: Sequence[Capability]) -> list[CapabilityView]:
+    """What lost its upstream since it was read is left out; so are servers that the caller may not know of."""
+    catalog, sight = asked.context.catalog, policy.sight(asked.principal, Action.SERVER_READ)
     upstreams = await catalog.upstreams_by_id({one.upstream_id for one in capabilities})
-    servers = await catalog.bound_in([one.id for one in capabilities])
+    bound = await catalog.bound_in([one.id for one in capabilities])
+    servers = {id_: [one for one in found if sight.sees(one.placement)] for id_, found in bound.items()}
     return [
         _view(one, upstreams[one.upstream_id], servers.get(one.id, ()))
         for one in capabilities
@@ -144,16 +158,20 @@ def endpoints(shelf: Shelf) -> tuple[Endpoint, ...]:
             tag=query.tag,
             enabled=query.enabled,
             gone=None if query.state is None else query.state == "gone",
+            sight=policy.sight(asked.principal, shelf.read),
         )
         page = await asked.context.catalog.capabilities(wanted, asked_page(query.cursor, query.limit))
-        return CapabilityList(await view(asked.context.catalog, page.items), page.next)
+        return CapabilityList(await view(asked, page.items), page.next)
 
     async def get_one(asked: Asked[None, None]) -> CapabilityView:
-        return await _view_one(asked.context.catalog, await asked.context.catalog.capability(asked.ref, shelf.kinds))
+        return await _view_one(asked, await asked.context.catalog.capability(asked.ref, shelf.kinds))
 
     async def change_one(asked: Asked[None, CapabilityChange]) -> CapabilityView:
-        changed = await asked.context.catalog.change_capability(asked.ref, shelf.kinds, _changes(asked.body))
-        return await _view_one(asked.context.catalog, changed)
+        catalog = asked.context.catalog
+        before = await catalog.capability(asked.ref, shelf.kinds)
+        changes = _changes(asked.body) | await _relocated(asked, before, told(asked.body))
+        changed = await catalog.change_capability(before.id, shelf.kinds, CapabilityChanges(**changes))
+        return await _view_one(asked, changed)
 
     return (
         endpoint(f"GET /{shelf.name}", shelf.read, list_shelf, f"List {shelf.name}"),
@@ -176,15 +194,15 @@ async def read_resource(asked: Asked[None, ReadInput]) -> Raw:
     return await calls.read(asked)
 
 
-async def _view_one(catalog: Catalog, capability: Capability) -> CapabilityView:
-    views = await view(catalog, (capability,))
+async def _view_one(asked: Asked[Any, Any], capability: Capability) -> CapabilityView:
+    views = await view(asked, (capability,))
     if not views:
         raise NotFound(f"'{capability.id}' was just removed, with its upstream.")
     return views[0]
 
 
 def _view(one: Capability, upstream: Upstream, servers: Sequence[Server]) -> CapabilityView:
-    said = one.overrides
+    said, place = one.overrides, one.placement or upstream.placement
     return CapabilityView(
         id=one.id,
         upstream=UpstreamRef(upstream.id, upstream.name),
@@ -204,14 +222,29 @@ def _view(one: Capability, upstream: Upstream, servers: Sequence[Server]) -> Cap
         gone_at=maybe_timestamp(one.gone_at),
         warnings=list(one.warnings),
         servers=[ServerRef(server.id, server.slug, server.name) for server in servers],
+        owner=place.owner,
+        team=place.team,
+        visibility=place.visibility,
     )
 
 
-def _changes(body: CapabilityChange) -> CapabilityChanges:
-    changes = told(body)
+def _changes(body: CapabilityChange) -> dict[str, Any]:
+    changes = {name: value for name, value in told(body).items() if name not in ("team", "visibility")}
     if changes.get("annotations") is not None:
         changes["annotations"] = dump(changes["annotations"])
-    return CapabilityChanges(**changes)
+    return changes
+
+
+async def _relocated(asked: Asked[Any, Any], before: Capability, changes: dict[str, Any]) -> dict[str, Any]:
+    if "visibility" in changes and changes["visibility"] is None and not changes.get("team"):
+        return {"placement": None}
+    standing = before.placement or (await asked.context.catalog.upstream(before.upstream_id)).placement
+    kind = _ONE[before.kind]
+    found = relocated(asked.context, asked.principal, asked.at, kind, standing, changes)
+    return {"placement": Placement(**found)} if found else {}
+
+
+_ONE = {Kind.TOOL: "tool", Kind.PROMPT: "prompt", Kind.RESOURCE: "resource", Kind.TEMPLATE: "resource"}
 
 
 ENDPOINTS = (

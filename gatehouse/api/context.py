@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from starlette.requests import Request
 
+from gatehouse.access.audit.trail import Audit
+from gatehouse.access.directory import Directory
 from gatehouse.access.model import Principal
-from gatehouse.access.tokens import Tokens
+from gatehouse.access.people.service import People
+from gatehouse.access.sign_in.service import SignIn
+from gatehouse.access.single_sign_on.service import SingleSignOn
+from gatehouse.access.tokens.service import Tokens
+from gatehouse.access.tokens.usage import Usage
+from gatehouse.api.visitors import Visitors
 from gatehouse.catalog.model import Capability, Transport
 from gatehouse.catalog.service import Catalog
 from gatehouse.kit.clock import Clock
 from gatehouse.protocol.call import Era, Outcome
+from gatehouse.relay.explain import Explainer
 
-Identify = Callable[[bytes], Principal | None]
-"""Who the value of an Authorization header stands for; None where it stands for nobody."""
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, from where, and in which console session (None: with a token)."""
+
+    principal: Principal
+    address: str | None = None
+    session: str | None = None
+
+
+Identify = Callable[[Request], Awaitable[Caller]]
+"""Who sends this; a principal of kind `anonymous` where nobody says. Raises `Unauthenticated`, `Forbidden`, `RateLimited`."""
 
 
 class CheckReport(Protocol):
@@ -66,15 +84,30 @@ class Operations(Protocol):
 class ApiContext:
     catalog: Catalog
     tokens: Tokens
+    people: People
+    sign_in: SignIn
+    single_sign_on: SingleSignOn
+    visitors: Visitors
+    usage: Usage
+    audit: Audit
     operations: Operations
     settle: Callable[[], Awaitable[None]]
     """Returns once this worker sees what was just written."""
     identify: Identify
+    address: Callable[[Request], str | None]
+    """Where a request comes from, behind proxies that are trusted too."""
+    spend: Callable[[Principal, bool], None]
+    """Counts a request, and with True a call; raises `RateLimited`."""
+    explainer: Explainer
+    directory: Callable[[], Directory]
+    """Users and teams as this worker knows them now."""
     clock: Clock
     public_url: Callable[[Request], str]
     """The address that clients use, without a slash at the end."""
     anonymous_allowed: bool
     """Whether servers may be opened to everybody: on loopback, or where the setting says so."""
     version: str
+    sign_on_ways: Callable[[], Iterable[tuple[str, str]]] = tuple
+    """Slug and name of each provider that people can sign in with."""
     body_bytes: int = 10 * 1024 * 1024
     """Largest request body."""

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Raw, Struct
 
 from gatehouse.kit.errors import Invalid
 from gatehouse.kit.pages import PageRequest, page_request
+from gatehouse.store.placement import Visibility
 
 Timestamp = Annotated[datetime, Meta(tz=True)]
 Cursor = Annotated[str, Meta(description="`next` of the page before")]
@@ -22,6 +23,10 @@ Text = Annotated[str, Meta(max_length=20_000)]
 JsonObject = Annotated[Raw, Meta(extra_json_schema={"type": "object"})]
 """To be answered, never to be read: msgspec can't tell a Raw from null."""
 Slug = Annotated[str, Meta(description="1 to 63 of a-z, 0-9 and -")]
+TeamRef = Annotated[str, Meta(description="Id or slug of a team")]
+TeamId = Annotated[str, Meta(description="Id of the team that it is of")]
+OwnerId = Annotated[str, Meta(description="Id of the user whose it is; null: the installation's")]
+VisibilityWanted = Annotated[Visibility, Meta(description="Left out: the team's, or what is usual for who asks")]
 _ID = re.compile(r"[a-z]{1,12}_[0-9a-z]{26}")
 
 

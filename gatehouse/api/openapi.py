@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from gatehouse.access.sign_in.cookies import SECURE
 from gatehouse.api.actions import Action
 from gatehouse.api.problems import MEDIA_TYPE, Problem
-from gatehouse.api.routing import Asked, Endpoint, endpoint
+from gatehouse.api.routing import Asked, Endpoint, Lines, Redirect, endpoint
 from gatehouse.kit.json import Raw, raw
 
 ABOUT = (
@@ -21,22 +23,21 @@ _TEMPLATE = "#/components/schemas/{name}"
 _PROBLEMS = {
     400: "Something in the request can't be used",
     401: "No token, or not a good one",
-    403: "The token lacks the permission",
+    403: "The caller lacks the permission",
     404: "There is no such thing",
     409: "In the way of something that exists",
     413: "The body is too large",
+    429: "Too many requests; Retry-After says when to come back",
     415: "The body is not JSON",
     502: "The upstream failed",
     503: "The upstream is down",
     504: "The upstream took too long",
 }
-_VERBS = {
-    ("GET", False): "list",
-    ("POST", False): "create",
-    ("GET", True): "show",
-    ("PATCH", True): "change",
-    ("DELETE", True): "delete",
-}
+_VERBS = {"GET": "show", "PATCH": "change", "DELETE": "delete", "PUT": "set", "POST": "take"}
+_ON_WHOLE = {"GET": "get", "PUT": "set", "PATCH": "change", "DELETE": "delete"}
+_WITHOUT_SCHEMA = (type(None), Lines, Redirect)
+_NAMES = {"id": "Id or slug", "user": "Id or email of a user"}
+_PARAMETER = re.compile(r"\{(\w+)\}")
 Node = dict[str, Any]
 
 
@@ -53,19 +54,23 @@ def describing(endpoints: Iterable[Endpoint]) -> Endpoint:
 def document(endpoints: Iterable[Endpoint], version: str, public_url: str) -> Node:
     declared = list(endpoints)
     schemas = _Schemas(declared)
+    collections = frozenset(one.path for one in declared if one.method == "GET")
     paths: dict[str, Node] = {}
     for one in declared:
         item = paths.setdefault(one.path, _item(one.path))
-        item[one.method.lower()] = _operation(one, schemas)
+        item[one.method.lower()] = _operation(one, schemas, collections)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Gatehouse", "version": version, "description": ABOUT},
         "servers": [{"url": f"{public_url}/api/v1"}],
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}, {"session": []}],
         "tags": [{"name": tag} for tag in dict.fromkeys(_tag(one.path) for one in declared)],
         "paths": paths,
         "components": {
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": SECURE},
+            },
             "responses": {str(status): _problem(text, schemas) for status, text in _PROBLEMS.items()},
             "schemas": schemas.components,
         },
@@ -76,7 +81,7 @@ class _Schemas:
     """JSON Schemas of all types that the endpoints take and give, each struct once, by its name."""
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
-        found = {kind: None for one in endpoints for kind in (one.body, one.answer) if kind is not type(None)}
+        found = {kind: None for one in endpoints for kind in (one.body, one.answer) if kind not in _WITHOUT_SCHEMA}
         kinds = [*found, Problem]
         schemas, self.components = msgspec.json.schema_components(kinds, ref_template=_TEMPLATE)
         self._by_kind = dict(zip(kinds, schemas, strict=True))
@@ -92,19 +97,23 @@ class _Schemas:
 
 
 def _item(path: str) -> Node:
-    if "{id}" not in path:
-        return {}
-    text = "Id" if path.split("/")[1] in {"tools", "prompts", "resources", "tokens"} else "Id or slug"
-    return {
-        "parameters": [
-            {"name": "id", "in": "path", "required": True, "description": text, "schema": {"type": "string"}}
-        ]
-    }
+    plain = path.split("/")[1] in {"tools", "prompts", "resources", "tokens"}
+    parameters = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": "Id" if plain else _NAMES.get(name, "Id"),
+            "schema": {"type": "string"},
+        }
+        for name in _PARAMETER.findall(path)
+    ]
+    return {"parameters": parameters} if parameters else {}
 
 
-def _operation(one: Endpoint, schemas: _Schemas) -> Node:
+def _operation(one: Endpoint, schemas: _Schemas, collections: frozenset[str]) -> Node:
     operation: Node = {
-        "operationId": _operation_id(one.method, one.path),
+        "operationId": _operation_id(one, collections),
         "summary": one.summary,
         "tags": [_tag(one.path)],
         "parameters": _parameters(one.query),
@@ -112,6 +121,8 @@ def _operation(one: Endpoint, schemas: _Schemas) -> Node:
     }
     if one.action is Action.PUBLIC:
         operation["security"] = []
+    elif one.action is Action.SIGNED_IN:
+        operation["description"] = "For everybody who is signed in."
     else:
         operation["description"] = f"Needs the permission `{one.action.value}`."
     if one.body is not type(None):
@@ -142,6 +153,11 @@ def _parameter(name: str, node: Node) -> Node:
 def _success(one: Endpoint, schemas: _Schemas) -> Node:
     if one.status == 204:
         return {"description": "Done"}
+    if one.answer is Lines:
+        lines = {"application/x-ndjson": {"schema": {"type": "string"}}}
+        return {"description": "One JSON document a line", "content": lines}
+    if one.answer is Redirect:
+        return {"description": "Go on there", "headers": {"Location": {"schema": {"type": "string"}}}}
     content = {"application/json": {"schema": schemas.of(one.answer)}}
     if one.status != 201:
         return {"description": "What was asked for", "content": content}
@@ -151,8 +167,8 @@ def _success(one: Endpoint, schemas: _Schemas) -> Node:
 
 def _problems(one: Endpoint) -> dict[str, Node]:
     statuses = [400]
-    statuses += [401, 403] if one.action is not Action.PUBLIC else []
-    statuses += [404] if "{id}" in one.path else []
+    statuses += [401, 403, 429] if one.action is not Action.PUBLIC else []
+    statuses += [404] if "{" in one.path else []
     statuses += [409] if one.method != "GET" else []
     statuses += [413, 415] if one.body is not type(None) else []
     statuses += [502, 503, 504] if one.answer is Raw and one.method == "POST" else []
@@ -163,15 +179,23 @@ def _problem(text: str, schemas: _Schemas) -> Node:
     return {"description": text, "content": {MEDIA_TYPE: {"schema": schemas.of(Problem)}}}
 
 
-def _operation_id(method: str, path: str) -> str:
-    """`list_tools`, `show_tool`, `get_server_bindings`, `call_tool`."""
-    collection, *rest = path.strip("/").split("/")
-    one = collection.removesuffix("s")
-    if len(rest) < 2:
-        verb = _VERBS[method, bool(rest)]
-        return f"{verb}_{collection.replace('.', '_') if verb == 'list' else one}"
-    verb = {"GET": "get", "PUT": "set"}.get(method)
-    return f"{verb}_{one}_{rest[1]}" if verb else f"{rest[1]}_{one}"
+def _operation_id(one: Endpoint, collections: frozenset[str]) -> str:
+    """`list_tools`, `show_tool`, `get_server_bindings`, `create_team_member`, `call_tool`, `login`."""
+    segments = one.path.strip("/").replace(".", "_").split("/")
+    names = [
+        name.removesuffix("s") if segments[at + 1 : at + 2] and segments[at + 1].startswith("{") else name
+        for at, name in enumerate(segments)
+        if not name.startswith("{")
+    ]
+    names = names[1:] if names[0] == "auth" and len(names) == 2 else names
+    if segments[-1].startswith("{"):
+        return "_".join([_VERBS[one.method], *names])
+    if one.method == "POST" and one.path not in collections:
+        return "_".join([names[-1], *(name.removesuffix("s") for name in names[:-1])])
+    if one.method == "POST":
+        return "_".join(["create", *names[:-1], names[-1].removesuffix("s")])
+    plain = len(names) == 1 and names[0].endswith(("s", "json"))
+    return "_".join(["list" if plain and one.method == "GET" else _ON_WHOLE[one.method], *names])
 
 
 def _tag(path: str) -> str:

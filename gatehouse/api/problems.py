@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from starlette.responses import Response
 
-from gatehouse.kit.errors import Forbidden, GatewayError, Invalid, Unauthenticated
+from gatehouse.kit.errors import Forbidden, GatewayError, Invalid, RateLimited, Unauthenticated
 
 MEDIA_TYPE = "application/problem+json"
 REALM = 'Bearer realm="gatehouse"'
@@ -90,7 +90,7 @@ def problem_response(error: GatewayError, headers: Mapping[str, str] | None = No
         rpc_code=failed.code if failed else None,
         rpc_data=failed.data if failed else None,
     )
-    all_headers = {"cache-control": "no-store", **_challenge(error), **(headers or {})}
+    all_headers = {"cache-control": "no-store", **_challenge(error), **_patience(error), **(headers or {})}
     return Response(msgspec.json.encode(problem), error.http_status, all_headers, MEDIA_TYPE)
 
 
@@ -101,6 +101,10 @@ def _challenge(error: GatewayError) -> dict[str, str]:
     if isinstance(error, InvalidToken):
         return {"www-authenticate": f'{REALM}, error="invalid_token"'}
     return {"www-authenticate": REALM} if isinstance(error, Unauthenticated) else {}
+
+
+def _patience(error: GatewayError) -> dict[str, str]:
+    return {"retry-after": str(error.retry_after)} if isinstance(error, RateLimited) else {}
 
 
 def _kebab(name: str) -> str:

@@ -6,21 +6,23 @@ Authenticate, ask policy, decode, handle, encode: handlers see typed values, and
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from gatehouse.access import policy
-from gatehouse.access.model import ANONYMOUS, Principal, Resource
+from gatehouse.access.model import ANONYMOUS, Circumstances, Principal, Resource
+from gatehouse.access.policy import USE
 from gatehouse.api.actions import Action
-from gatehouse.api.context import ApiContext
+from gatehouse.api.auditing import Auditing
+from gatehouse.api.context import ApiContext, Caller
 from gatehouse.api.decoding import check_media_type, decode_body, decode_query, read_body, refuse_secrets
+from gatehouse.api.permission import demand, demand_at
 from gatehouse.api.problems import InvalidToken, LacksPermission, MethodNotAllowed, problem_response
 from gatehouse.kit.errors import GatewayError, NotFound, Unauthenticated
 
@@ -40,6 +42,32 @@ class Asked(Generic[Query, Body]):
     ref: str
     query: Query
     body: Body
+    at: Circumstances
+    session: str | None = None
+    """The id of the console session."""
+    params: Mapping[str, str] = field(default_factory=dict[str, str])
+    """All of the path, by name."""
+    cookies: list[str] = field(default_factory=list[str])
+    """Values of Set-Cookie that go with the answer, if it is not an error."""
+    request: Request | None = None
+    """As it came, for ways in that look at more of it."""
+
+    def may(self, action: str, resource: Resource, ref: str | None = None) -> None:
+        """Raises `LacksPermission`; or `NotFound`, where the caller may not even see it."""
+        demand(self.principal, action, resource, self.at, ref)
+
+
+class Redirect(msgspec.Struct, frozen=True):
+    """An answer that sends a browser elsewhere."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """An answer of any length, line by line, each a JSON document."""
+
+    chunks: AsyncIterator[bytes]
 
 
 def _nothing_further(_body: Any) -> Iterable[Action]:
@@ -65,13 +93,14 @@ class Endpoint:
     """Actions that a body asks for besides `action`."""
 
 
-def endpoint(
+def endpoint(  # noqa: PLR0913 - each parameter is a fact about the route
     route: str,
     action: Action,
     handler: Callable[[Asked[Any, Any]], Awaitable[Any]],
     summary: str,
     *,
     changes: bool | None = None,
+    status: int | None = None,
     further: Callable[[Any], Iterable[Action]] = _nothing_further,
 ) -> Endpoint:
     """Declare a route, as in `endpoint("GET /tools", ...)`; what it takes and gives is read off the handler's annotations."""
@@ -89,17 +118,19 @@ def endpoint(
         query=query,
         body=body,
         answer=answer,
-        status=_status(method, path, answer),
+        status=status or _status(method, path, answer),
         changes=method != "GET" if changes is None else changes,
         further=further,
     )
 
 
 def routes(context: ApiContext, endpoints: Iterable[Endpoint]) -> list[Route]:
+    known = list(endpoints)
+    auditing = Auditing(context.audit, known)
     by_path: dict[str, dict[str, Endpoint]] = {}
-    for declared in endpoints:
+    for declared in known:
         by_path.setdefault(declared.path, {})[declared.method] = declared
-    return [Route(path, _Methods(context, methods)) for path, methods in by_path.items()]
+    return [Route(path, _Methods(context, auditing, methods)) for path, methods in by_path.items()]
 
 
 async def unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,15 +141,16 @@ async def unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
 class _Methods:
     """The endpoints of one path, as an ASGI application."""
 
-    def __init__(self, context: ApiContext, methods: dict[str, Endpoint]) -> None:
+    def __init__(self, context: ApiContext, auditing: Auditing, methods: dict[str, Endpoint]) -> None:
         self._context = context
+        self._auditing = auditing
         self._methods = methods
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         method = "GET" if request.method == "HEAD" else request.method
         found = self._methods.get(method)
-        response = await _respond(self._context, found, request) if found else self._refuse(request.method)
+        response = await self._respond(found, request) if found else self._refuse(request.method)
         await response(scope, receive, send)
 
     def _refuse(self, method: str) -> Response:
@@ -126,57 +158,74 @@ class _Methods:
         error = MethodNotAllowed(f"{method} is not possible here.", f"Use {allowed}.")
         return problem_response(error, {"allow": allowed})
 
+    async def _respond(self, declared: Endpoint, request: Request) -> Response:
+        try:
+            return await _answer(self._context, self._auditing, declared, request)
+        except GatewayError as error:
+            return problem_response(error)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception:
+            logger.exception("%s %s failed", declared.method, declared.path)
+            return problem_response(GatewayError("Gatehouse failed at this request.", "Its log says why."))
 
-async def _respond(context: ApiContext, declared: Endpoint, request: Request) -> Response:
-    try:
-        return await _answer(context, declared, request)
-    except GatewayError as error:
-        return problem_response(error)
-    except ClientDisconnect:
-        return Response(status_code=400)
-    except Exception:
-        logger.exception("%s %s failed", declared.method, declared.path)
-        return problem_response(GatewayError("Gatehouse failed at this request.", "Its log says why."))
 
-
-async def _answer(context: ApiContext, declared: Endpoint, request: Request) -> Response:
+async def _answer(context: ApiContext, auditing: Auditing, declared: Endpoint, request: Request) -> Response:
     refuse_secrets(request.query_params)
-    ref = str(request.path_params.get("id", ""))
-    principal = _authenticate(context, declared, request)
-    _authorise(context, principal, declared.action, ref)
-    if "\x00" in ref:
+    params = {name: str(value) for name, value in request.path_params.items()}
+    if "\x00" in "".join(params.values()):
         raise NotFound("No id or slug holds a NUL character.")
+    caller = await _authenticate(context, auditing, declared, request)
+    try:
+        asked = await _asked(context, caller, declared, request, params)
+    except GatewayError as error:
+        auditing.refused(declared, caller, params.get("id", ""), error)
+        raise
+    answer = await auditing.run(declared, asked)
+    if declared.changes:
+        await context.settle()
+    return _with_cookies(_encode(declared, request, answer), asked.cookies)
+
+
+async def _asked(
+    context: ApiContext, caller: Caller, declared: Endpoint, request: Request, params: dict[str, str]
+) -> Asked[Any, Any]:
+    """The request, once policy has let it in."""
+    ref, at = params.get("id", ""), Circumstances(context.clock.now(), caller.address)
+    await _authorise(context, caller, declared, ref, at)
     query = _query(declared, request)
     body = await _body(context, declared, request)
     for action in declared.further(body):
-        _authorise(context, principal, action, ref)
-    answer = await declared.handler(Asked(context, principal, context.public_url(request), ref, query, body))
-    if declared.changes:
-        await context.settle()
-    return _encode(declared, request, answer)
+        await demand_at(context, caller.principal, action.value, ref, at)
+    url = context.public_url(request)
+    return Asked(context, caller.principal, url, ref, query, body, at, caller.session, params, request=request)
 
 
-def _authenticate(context: ApiContext, declared: Endpoint, request: Request) -> Principal:
+async def _authenticate(context: ApiContext, auditing: Auditing, declared: Endpoint, request: Request) -> Caller:
+    stranger = Caller(ANONYMOUS, context.address(request))
     if declared.action is Action.PUBLIC:
-        return ANONYMOUS
-    authorization = request.headers.get("authorization")
-    if not authorization:
-        raise Unauthenticated("This needs a token.", "Send the header `Authorization: Bearer TOKEN`.")
-    principal = context.identify(authorization.encode("latin-1"))
-    if principal is None or principal.kind == "anonymous":
-        raise InvalidToken("The token is not known here, or was revoked.", "Check it, or make a new one.")
-    if principal.expires_at is not None and context.clock.now() >= principal.expires_at:
-        raise InvalidToken(f"Token '{principal.name}' has expired.", "Make a new one.")
-    return principal
+        return stranger
+    try:
+        caller = await context.identify(request)
+    except Unauthenticated as error:
+        auditing.refused(declared, stranger, "", error)
+        raise InvalidToken(error.message, error.hint) from None
+    except GatewayError as error:
+        auditing.refused(declared, stranger, "", error)
+        raise
+    if caller.principal.kind == "anonymous":
+        raise Unauthenticated("This needs a token.", "Send the header `Authorization: Bearer TOKEN`, or sign in.")
+    return caller
 
 
-def _authorise(context: ApiContext, principal: Principal, action: Action, ref: str) -> None:
-    if action is Action.PUBLIC:
+async def _authorise(context: ApiContext, caller: Caller, declared: Endpoint, ref: str, at: Circumstances) -> None:
+    if declared.action is Action.PUBLIC:
         return
-    resource = Resource(action.value.partition(".")[0], ref or None)
-    decision = policy.allows(principal, action.value, resource, context.clock.now())
-    if not decision.allowed:
-        raise LacksPermission(f"Not allowed: {decision.reason}.", action.value)
+    if declared.action is Action.SIGNED_IN:
+        _check_is_for_api(caller.principal)
+    else:
+        await demand_at(context, caller.principal, declared.action.value, ref, at)
+    context.spend(caller.principal, declared.action in _CALLS)
 
 
 def _query(declared: Endpoint, request: Request) -> Any:
@@ -198,8 +247,26 @@ class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where no parameter, or no field, is taken."""
 
 
+def _check_is_for_api(principal: Principal) -> None:
+    if not principal.permissions:
+        raise LacksPermission(f"Not allowed: '{principal.name}' was made for servers, and not for this API.", USE)
+
+
+_CALLS = frozenset({Action.TOOL_CALL, Action.PROMPT_GET, Action.RESOURCE_FETCH})
+
+
+def _with_cookies(response: Response, cookies: Iterable[str]) -> Response:
+    for cookie in cookies:
+        response.headers.append("set-cookie", cookie)
+    return response
+
+
 def _encode(declared: Endpoint, request: Request, answer: Any) -> Response:
     headers = {"cache-control": "no-store"}
+    if isinstance(answer, Redirect):
+        return Response(status_code=303, headers={**headers, "location": answer.url})
+    if isinstance(answer, Lines):
+        return StreamingResponse(answer.chunks, 200, headers, "application/x-ndjson")
     if declared.status == 204:
         return Response(status_code=204, headers=headers)
     if declared.status == 201:
@@ -210,4 +277,6 @@ def _encode(declared: Endpoint, request: Request, answer: Any) -> Response:
 def _status(method: str, path: str, answer: Any) -> int:
     if answer is type(None):
         return 204
+    if answer is Redirect:
+        return 303
     return 201 if method == "POST" and "{" not in path else 200

@@ -8,14 +8,33 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
+from gatehouse.access import policy
 from gatehouse.api.actions import Action
 from gatehouse.api.bindings import BindingView, get_bindings, set_bindings, view_bindings
-from gatehouse.api.fields import Cursor, Limit, Name, Search, Slug, Tag, Text, Timestamp, asked_page, timestamp, told
+from gatehouse.api.fields import (
+    Cursor,
+    Limit,
+    Name,
+    OwnerId,
+    Search,
+    Slug,
+    Tag,
+    TeamId,
+    TeamRef,
+    Text,
+    Timestamp,
+    VisibilityWanted,
+    asked_page,
+    timestamp,
+    told,
+)
+from gatehouse.api.permission import asdict_of, placed, relocated
 from gatehouse.api.routing import Asked, endpoint
 from gatehouse.catalog.client_config import CLIENTS, TRANSPORTS, ClientConfig, ClientConfigRequest, client_config
-from gatehouse.catalog.model import Kind, Server, Visibility
+from gatehouse.catalog.model import Kind, Server
 from gatehouse.catalog.service import Catalog, NewServer, ServerChanges, ServerFilter
 from gatehouse.kit.errors import Forbidden
+from gatehouse.store.placement import Sight, Visibility
 
 Access = Annotated[Literal["token", "anonymous"], Meta(description="`anonymous` opens it to everybody")]
 EraServed = Annotated[Literal["auto", "legacy", "modern"], Meta(description="Which clients are served; `auto`: all")]
@@ -32,7 +51,8 @@ class ServerSummary(Struct, frozen=True, kw_only=True):
     access: str
     era: str
     tags: list[str]
-    team: str | None
+    owner: OwnerId | None
+    team: TeamId | None
     visibility: Visibility
     enabled: bool
     url: Annotated[str, Meta(description="Where MCP clients connect, over Streamable HTTP")]
@@ -68,8 +88,8 @@ class ServerInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     prompts: list[str] = []
     resources: list[str] = []
     tags: list[Tag] = []
-    team: str | None = None
-    visibility: Visibility = Visibility.PUBLIC
+    team: TeamRef | None = None
+    visibility: VisibilityWanted | None = None
     enabled: bool = True
 
 
@@ -86,7 +106,7 @@ class ServerChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     prompts: list[str] | UnsetType = UNSET
     resources: list[str] | UnsetType = UNSET
     tags: list[Tag] | UnsetType | None = UNSET
-    team: str | UnsetType | None = UNSET
+    team: TeamRef | UnsetType | None = UNSET
     visibility: Visibility | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
 
@@ -106,7 +126,8 @@ class ConfigQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 async def list_servers(asked: Asked[ServerQuery, None]) -> ServerList:
     query, catalog = asked.query, asked.context.catalog
-    wanted = ServerFilter(q=query.q, tag=query.tag, enabled=query.enabled)
+    sight = policy.sight(asked.principal, Action.SERVER_READ)
+    wanted = ServerFilter(q=query.q, tag=query.tag, enabled=query.enabled, sight=sight)
     page = await catalog.servers(asked_page(query.cursor, query.limit), wanted)
     views = [await _bindings(catalog, server) for server in page.items]
     return ServerList(
@@ -116,7 +137,10 @@ async def list_servers(asked: Asked[ServerQuery, None]) -> ServerList:
 
 async def create_server(asked: Asked[None, ServerInput]) -> ServerDetails:
     _check_access(asked)
-    return await _details(asked, await asked.context.catalog.create_server(NewServer(**asdict(asked.body))))
+    body, context = asked.body, asked.context
+    place = placed(context, asked.principal, asked.at, "server", body.team, body.visibility)
+    new = NewServer(**(asdict(body) | asdict_of(place)))
+    return await _details(asked, await context.catalog.create_server(new, _usable(asked)))
 
 
 async def get_server(asked: Asked[None, None]) -> ServerDetails:
@@ -125,8 +149,12 @@ async def get_server(asked: Asked[None, None]) -> ServerDetails:
 
 async def change_server(asked: Asked[None, ServerChange]) -> ServerDetails:
     _check_access(asked)
-    changes = ServerChanges(**told(asked.body, {"description": "", "tags": ()}))
-    return await _details(asked, await asked.context.catalog.change_server(asked.ref, changes))
+    context, changes = asked.context, told(asked.body, {"description": "", "tags": ()})
+    before = await context.catalog.server(asked.ref)
+    changes |= relocated(context, asked.principal, asked.at, "server", before.placement, changes)
+    return await _details(
+        asked, await context.catalog.change_server(before.id, ServerChanges(**changes), _usable(asked))
+    )
 
 
 async def delete_server(asked: Asked[None, None]) -> None:
@@ -145,6 +173,11 @@ async def get_config(asked: Asked[ConfigQuery, None]) -> ClientConfig:
             anonymous=server.access == "anonymous",
         )
     )
+
+
+def _usable(asked: Asked[Any, Any]) -> Sight:
+    """Nobody opens to others what they may not use."""
+    return policy.sight(asked.principal, Action.TOOL_CALL)
 
 
 def _check_access(asked: Asked[None, ServerInput] | Asked[None, ServerChange]) -> None:
@@ -175,6 +208,7 @@ def _summary(server: Server, bound: Sequence[BindingView], public_url: str) -> S
         access=server.access,
         era=server.era,
         tags=list(server.tags),
+        owner=server.owner,
         team=server.team,
         visibility=server.visibility,
         enabled=server.enabled,

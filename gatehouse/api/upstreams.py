@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from msgspec.structs import asdict
 
+from gatehouse.access import policy
 from gatehouse.api.actions import Action
 from gatehouse.api.context import ApiContext
 from gatehouse.api.credentials import Credential, credential_input
@@ -17,22 +18,28 @@ from gatehouse.api.fields import (
     JsonObject,
     Limit,
     Name,
+    OwnerId,
     Search,
     Tag,
+    TeamId,
+    TeamRef,
     Text,
     Timestamp,
+    VisibilityWanted,
     asked_page,
     maybe_timestamp,
     timestamp,
     told,
 )
+from gatehouse.api.permission import asdict_of, placed, relocated
 from gatehouse.api.problems import FieldError, InvalidFields
 from gatehouse.api.routing import Asked, endpoint
-from gatehouse.catalog.model import Capability, Kind, Share, Status, Transport, Upstream, Visibility
+from gatehouse.catalog.model import Capability, Kind, Share, Status, Transport, Upstream
 from gatehouse.catalog.naming import qualified
-from gatehouse.catalog.service import Catalog, NewUpstream, UpstreamChanges, UpstreamFilter
+from gatehouse.catalog.service import NewUpstream, UpstreamChanges, UpstreamFilter
 from gatehouse.kit.errors import Conflict
 from gatehouse.protocol.call import Era
+from gatehouse.store.placement import Visibility
 
 EraMode = Annotated[Literal["auto", "legacy", "modern"], Meta(description="What to speak; `auto` finds out")]
 Seconds = Annotated[float, Meta(gt=0, le=86_400, description="Seconds without a sign of life")]
@@ -87,7 +94,8 @@ class UpstreamSummary(Struct, frozen=True, kw_only=True):
     protocol_version: str | None
     description: str
     tags: list[str]
-    team: str | None
+    owner: OwnerId | None
+    team: TeamId | None
     visibility: Visibility
     enabled: bool
     timeout: float | None
@@ -148,8 +156,8 @@ class UpstreamInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     era: EraMode = "auto"
     description: Text = ""
     tags: list[Tag] = []
-    team: str | None = None
-    visibility: Visibility = Visibility.PUBLIC
+    team: TeamRef | None = None
+    visibility: VisibilityWanted | None = None
     enabled: bool = True
     timeout: Seconds | None = None
 
@@ -172,7 +180,7 @@ class UpstreamChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     era: EraMode | UnsetType = UNSET
     description: Text | UnsetType | None = UNSET
     tags: list[Tag] | UnsetType | None = UNSET
-    team: str | UnsetType | None = UNSET
+    team: TeamRef | UnsetType | None = UNSET
     visibility: Visibility | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     timeout: Seconds | UnsetType | None = UNSET
@@ -204,7 +212,8 @@ class LogView(Struct, frozen=True):
 
 async def list_upstreams(asked: Asked[UpstreamQuery, None]) -> UpstreamList:
     query, catalog = asked.query, asked.context.catalog
-    wanted = UpstreamFilter(q=query.q, tag=query.tag, status=query.status)
+    sight = policy.sight(asked.principal, Action.UPSTREAM_READ)
+    wanted = UpstreamFilter(q=query.q, tag=query.tag, status=query.status, sight=sight)
     page = await catalog.upstreams(asked_page(query.cursor, query.limit), wanted)
     counts = await catalog.counts([upstream.id for upstream in page.items])
     return UpstreamList([_summary(one, counts.get(one.id, {})) for one in page.items], page.next)
@@ -213,14 +222,15 @@ async def list_upstreams(asked: Asked[UpstreamQuery, None]) -> UpstreamList:
 async def create_upstream(asked: Asked[None, UpstreamInput]) -> UpstreamDetails:
     body, context = asked.body, asked.context
     values: dict[str, Any] = asdict(body) | {"credential": credential_input(body.credential)}
+    values |= asdict_of(placed(context, asked.principal, asked.at, "upstream", body.team, body.visibility))
     upstream = await context.catalog.create_upstream(NewUpstream(**values))
     if upstream.enabled:
         await _discover(context, upstream.id)
-    return await _details(context.catalog, upstream.id)
+    return await _details(asked, upstream.id)
 
 
 async def get_upstream(asked: Asked[None, None]) -> UpstreamDetails:
-    return await _details(asked.context.catalog, asked.ref)
+    return await _details(asked, asked.ref)
 
 
 async def change_upstream(asked: Asked[None, UpstreamChange]) -> UpstreamDetails:
@@ -230,10 +240,11 @@ async def change_upstream(asked: Asked[None, UpstreamChange]) -> UpstreamDetails
         changes["credential"] = credential_input(changes["credential"])
     before = await context.catalog.upstream(asked.ref)
     _check_credential_stays(before, changes)
+    changes |= relocated(context, asked.principal, asked.at, "upstream", before.placement, changes)
     after = await context.catalog.change_upstream(before.id, UpstreamChanges(**changes))
     if after.enabled and (not before.enabled or after.config_revision != before.config_revision):
         await _discover(context, after.id)
-    return await _details(context.catalog, after.id)
+    return await _details(asked, after.id)
 
 
 async def delete_upstream(asked: Asked[None, None]) -> None:
@@ -243,7 +254,7 @@ async def delete_upstream(asked: Asked[None, None]) -> None:
 async def refresh_upstream(asked: Asked[None, None]) -> UpstreamDetails:
     upstream = await _enabled(asked)
     await asked.context.operations.refresh(upstream.id)
-    return await _details(asked.context.catalog, upstream.id)
+    return await _details(asked, upstream.id)
 
 
 async def check_upstream(asked: Asked[None, None]) -> CheckView:
@@ -291,9 +302,11 @@ def _says_command(body: UpstreamInput | UpstreamChange) -> Iterable[Action]:
     return (Action.UPSTREAM_STDIO,) if any((body.command, body.args, body.env, body.cwd)) else ()
 
 
-async def _details(catalog: Catalog, ref: str) -> UpstreamDetails:
+async def _details(asked: Asked[Any, Any], ref: str) -> UpstreamDetails:
+    catalog, sight = asked.context.catalog, policy.sight(asked.principal, Action.TOOL_READ)
     upstream = await catalog.upstream(ref)
-    offered = await catalog.offered(upstream.id)
+    stored = await catalog.offered(upstream.id)
+    offered = [one for one in stored if one.placement is None or sight.sees(one.placement)]
     by_kind = {kind: [_offered(upstream, one) for one in offered if one.kind is kind] for kind in Kind}
     summary = _summary(upstream, {kind: len(items) for kind, items in by_kind.items()})
     return UpstreamDetails(
@@ -325,6 +338,7 @@ def _summary(upstream: Upstream, counts: Mapping[Kind, int]) -> UpstreamSummary:
         protocol_version=detected.version if detected else None,
         description=upstream.description,
         tags=list(upstream.tags),
+        owner=upstream.owner,
         team=upstream.team,
         visibility=upstream.visibility,
         enabled=upstream.enabled,

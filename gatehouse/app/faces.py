@@ -6,16 +6,19 @@ import asyncio
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from gatehouse.access.tokens.strangers import Strangers
 from gatehouse.kit.clock import Clock
+from gatehouse.kit.net import Proxies
 from gatehouse.kit.tasks import Tasks
 from gatehouse.relay.current import Current
-from gatehouse.relay.door import Door
+from gatehouse.relay.door import Counts, Door, Guests, Limits
 from gatehouse.relay.listening import Listening
 from gatehouse.relay.relay import Relay
 from gatehouse.relay.rounds import Rounds
 from gatehouse.relay.sessions import Peers, Records, Sessions
 from gatehouse.relay.subscriptions import Subscriptions
 from gatehouse.serving.answers import KeepAlive
+from gatehouse.serving.entrance import Challenge, Entrance, Noted
 from gatehouse.serving.forward import Forwarder
 from gatehouse.serving.guard import LOOPBACK, Guard
 from gatehouse.serving.mcp_http import McpHttp
@@ -27,6 +30,17 @@ from gatehouse.store.secrets import Secrets
 from gatehouse.telemetry.metrics import Meter
 from gatehouse.upstreams.http import HttpClient
 from gatehouse.upstreams.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What stands behind the door: who is counted and limited, whose tokens are taken, who is told of refusals."""
+
+    strangers: Strangers
+    limits: Limits
+    counts: Counts
+    noted: Noted
+    challenged: Challenge
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,7 @@ class Base:
     records: Records
     peers: Peers
     instance: str
+    reception: Reception
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +74,12 @@ def build_faces(base: Base) -> Faces:
     settings = base.settings
     meter, keep_alive, subscriptions = Meter(), KeepAlive(base.clock), Subscriptions()
     base.current.subscribe(subscriptions.changed)
-    door = Door(base.current, base.clock, anonymous_allowed(settings))
+    reception = base.reception
+    door = Door(
+        base.current,
+        base.clock,
+        Guests(anonymous_allowed(settings), reception.strangers, reception.limits, reception.counts),
+    )
     relay = Relay(base.pool, Rounds(base.secrets, base.clock), meter)
     sessions = Sessions(base.pool, base.records, base.peers, base.tasks, base.clock, base.instance)
     sessions.idle, sessions.most = settings.timeouts.session_idle, settings.limits.sessions
@@ -68,7 +88,10 @@ def build_faces(base: Base) -> Faces:
     legacy = LegacyFace(parts)
     listening = Listening(door, base.pool, subscriptions)
     modern = ModernFace(relay, listening, keep_alive, base.clock)
-    mcp = McpHttp(door, build_guard(settings), forwarder, modern, legacy, SseFace(parts, legacy))
+    entrance = Entrance(
+        build_guard(settings), door, Proxies(settings.trusted_proxies), reception.noted, reception.challenged
+    )
+    mcp = McpHttp(entrance, forwarder, modern, legacy, SseFace(parts, legacy))
     meter.gauge("gatehouse_sessions", "Legacy client sessions of this worker", lambda: len(sessions))
     meter.gauge("gatehouse_followers", "Clients of this worker that are told of changes", lambda: len(subscriptions))
     meter.gauge("gatehouse_calls_waiting", "Calls that wait for their upstream", lambda: len(keep_alive))

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,16 @@ SAMPLE = "time"
 SAMPLE_COMMAND = (sys.executable, "-m", "gatehouse.samples.time")
 
 
-async def prepare(worker: Worker, servers: Mapping[str, Any], sample: bool) -> Path:
-    """Make what is missing, and only that; the answer is the file with the admin token. Raises `GatewayError`."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """`setup_code` is for the first administrator, where there is no user yet."""
+
+    token_file: Path
+    setup_code: str | None = field(default=None, repr=False)
+
+
+async def prepare(worker: Worker, servers: Mapping[str, Any], sample: bool) -> Prepared:
+    """Make what is missing, and only that. Raises `GatewayError`."""
     await worker.open()
     token_file = worker.settings.data_dir / TOKEN_FILE
     await worker.tokens.ensure_admin(lambda plain: _write_secret(token_file, plain))
@@ -29,7 +38,8 @@ async def prepare(worker: Worker, servers: Mapping[str, Any], sample: bool) -> P
         await _take_in(worker, servers)
     if sample:
         await _add_sample(worker)
-    return token_file
+    passwords = worker.settings.sign_in.passwords
+    return Prepared(token_file, await worker.sign_in.setup.prepare() if passwords else None)
 
 
 def make_directory(directory: Path) -> None:

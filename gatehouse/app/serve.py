@@ -13,7 +13,6 @@ import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +21,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from gatehouse.app.faces import on_loopback
-from gatehouse.app.prepare import make_directory, prepare
+from gatehouse.app.prepare import Prepared, make_directory, prepare
 from gatehouse.app.sample import show_sample
 from gatehouse.app.worker import Worker
 from gatehouse.kit.errors import Conflict, GatewayError, Invalid
@@ -32,6 +31,9 @@ from gatehouse.settings import Settings
 Begin = Callable[[Worker], Awaitable[None]]
 BACKLOG = 2048
 LEVELS = ("debug", "info", "warning", "error")
+SETUP_WORDS = """\
+               makes the first administrator's account; good once, for a day.
+               Not needed to use Gatehouse from this machine."""
 
 
 def serve(settings: Settings, servers: Mapping[str, Any], sample: bool) -> None:
@@ -100,11 +102,12 @@ def _check_public_url(url: str) -> None:
         raise Invalid(f"The public_url '{url}' can't be used.", "Give one as in https://tools.example.com.")
 
 
-def _announce(settings: Settings, url: str, token_file: Path) -> None:
-    token = (
-        str(token_file) if token_file.exists() else "made when this database was new, and not kept in this directory"
-    )
+def _announce(settings: Settings, url: str, prepared: Prepared) -> None:
+    file = prepared.token_file
+    token = str(file) if file.exists() else "made when this database was new, and not kept in this directory"
     print(f"Gatehouse at {url}\n  data         {settings.data_dir}\n  admin token  {token}", flush=True)
+    if prepared.setup_code is not None:
+        print(f"  set-up       {url.rstrip('/')}/setup#{prepared.setup_code}\n{SETUP_WORDS}", flush=True)
     if not on_loopback(settings):
         print("  Other machines can reach it: put TLS in front.", flush=True)
 
@@ -121,6 +124,8 @@ class WorkerConfig(uvicorn.Config):
             ws="none",
             lifespan="on",
             server_header=False,
+            # It would believe anybody on this machine; whom to believe is said by trusted_proxies.
+            proxy_headers=False,
             backlog=BACKLOG,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=int(settings.timeouts.shutdown),
@@ -196,5 +201,5 @@ def log_to_terminal(level: str) -> None:
         raise Invalid(f"'{level}' is not a level of the log.", f"Choose one of {', '.join(LEVELS)}.")
     form = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
     logging.basicConfig(level=level.upper(), format=form, datefmt="%H:%M:%S")
-    for chatty in ("aiosqlite", "alembic", "asyncio", "uvicorn.error"):
+    for chatty in ("aiosqlite", "alembic", "asyncio", "httpcore", "httpx", "uvicorn.error"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

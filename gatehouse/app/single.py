@@ -10,8 +10,9 @@ from dataclasses import replace
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from gatehouse.access.keyring import Keyring
-from gatehouse.app.faces import Base, Faces, build_faces
+from gatehouse.access.tokens.keyring import Keyring
+from gatehouse.access.tokens.strangers import no_strangers
+from gatehouse.app.faces import Base, Faces, Reception, build_faces
 from gatehouse.app.repeating import every
 from gatehouse.app.worker import not_found, sweep_pause
 from gatehouse.catalog.model import Binding, Capability, Offer, Server, Status, Upstream
@@ -21,7 +22,9 @@ from gatehouse.kit.clock import SystemClock
 from gatehouse.kit.errors import GatewayError
 from gatehouse.kit.tasks import Tasks
 from gatehouse.relay.current import Current
+from gatehouse.relay.door import Unlimited
 from gatehouse.serving.asgi import Front
+from gatehouse.serving.entrance import bare_challenge, nobody_notes
 from gatehouse.serving.fast import Ways, fast_protocol
 from gatehouse.serving.health import health_routes
 from gatehouse.serving.http import Exchange, HttpRequest, Work
@@ -48,6 +51,7 @@ class SingleConfig(uvicorn.Config):
             ws="none",
             lifespan="on",
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=int(settings.timeouts.shutdown),
         )
         self._single = Single(command, settings, url, env)
@@ -85,7 +89,21 @@ class Single:
         secrets = Secrets(os.urandom(KEY_BYTES))
         snapshot = await self._look()
         self._current = Current(snapshot, Keyring({}), secrets, self.settings.limits.page_size)
-        base = Base(self.settings, clock, tasks, http, secrets, self._current, self._pool, NoRecords(), NoPeers(), NAME)
+        unlimited = Unlimited()
+        reception = Reception(no_strangers(), unlimited, unlimited, nobody_notes, bare_challenge)
+        base = Base(
+            self.settings,
+            clock,
+            tasks,
+            http,
+            secrets,
+            self._current,
+            self._pool,
+            NoRecords(),
+            NoPeers(),
+            NAME,
+            reception,
+        )
         self.faces: Faces = build_faces(base)
         self.faces.door.everything_is(NAME)
         routes = health_routes(self.faces.meter, self._ready, lambda authorization: True)

@@ -12,28 +12,45 @@ from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from gatehouse import __version__
-from gatehouse.access.keyring import Keyring
-from gatehouse.access.model import ANONYMOUS, Resource
+from gatehouse.access.audit.trail import Audit
+from gatehouse.access.methods import Method, Methods
+from gatehouse.access.methods.known_people import KnownPeople
+from gatehouse.access.methods.token import TokenMethod
+from gatehouse.access.model import Circumstances, Principal, Resource
+from gatehouse.access.people.service import People
 from gatehouse.access.policy import allows
-from gatehouse.access.tokens import Tokens
+from gatehouse.access.single_sign_on.service import SingleSignOn
+from gatehouse.access.tokens.keyring import KeyringLoader
+from gatehouse.access.tokens.limits import Limiter
+from gatehouse.access.tokens.service import Tokens
+from gatehouse.access.tokens.usage import Usage
 from gatehouse.api.actions import Action
 from gatehouse.api.build import build_api
 from gatehouse.api.context import ApiContext
-from gatehouse.app.faces import Base, Faces, anonymous_allowed, build_faces
+from gatehouse.api.visitors import Visitors
+from gatehouse.app.callers import Callers
+from gatehouse.app.faces import Base, Faces, Reception, anonymous_allowed, build_faces
 from gatehouse.app.internal import InternalListener
 from gatehouse.app.repeating import every
+from gatehouse.app.sign_on import own_addresses, own_urls
+from gatehouse.app.ways_in import build_sign_in, ways_of_people
+from gatehouse.catalog.estate import Estate
 from gatehouse.catalog.service import Catalog
 from gatehouse.catalog.snapshot import SnapshotLoader
 from gatehouse.kit.clock import SystemClock
 from gatehouse.kit.errors import GatewayError, Unauthenticated
+from gatehouse.kit.net import Proxies
 from gatehouse.kit.tasks import Tasks
 from gatehouse.relay.current import Current
+from gatehouse.relay.explain import Explainer
 from gatehouse.relay.operations import Operations
 from gatehouse.relay.refresh import Refresher, Watch, WatchParts
 from gatehouse.serving.answers import SILENCE
 from gatehouse.serving.asgi import Front
 from gatehouse.serving.health import health_routes
 from gatehouse.serving.http import Exchange, HttpRequest, Work
+from gatehouse.serving.pages import page_routes
+from gatehouse.serving.well_known import WellKnown
 from gatehouse.settings import Settings, Timeouts
 from gatehouse.store.bus import RevisionWatcher
 from gatehouse.store.database import Database
@@ -44,7 +61,8 @@ from gatehouse.upstreams.http import HttpClient
 from gatehouse.upstreams.pool import Pool
 from gatehouse.upstreams.stdio import Launcher
 
-HEARTBEAT = 1.0
+HEARTBEAT = FLUSH = 1.0
+PRUNING = 600.0
 """Seconds."""
 AfterStart = Callable[["Worker"], Coroutine[Any, Any, None]]
 
@@ -60,11 +78,23 @@ class Worker:
         self.secrets = Secrets(load_key(settings.data_dir, settings.key))
         self.catalog = Catalog(self.database, self.secrets, self.clock)
         self.tokens = Tokens(self.database, self.clock)
+        self.people = People(self.database, self.clock, Estate())
+        self.sign_in = build_sign_in(settings, self.database, self.clock, self.secrets, self.people)
+        addresses = own_addresses(settings, self._server_id)
+        self.single_sign_on = SingleSignOn(self.database, self.secrets, self.clock, addresses)
+        issued = self.single_sign_on.access_tokens
+        named = bool(settings.public_url)
+        self.well_known = WellKnown(issued, self._public_url, own_urls(settings)[0], named)
+        self.usage = Usage(self.database, self.clock)
+        self.limiter = Limiter(self.usage, self.clock)
+        self.audit = Audit(self.database, self.secrets, self.clock, settings.retention.audit)
         self.instances = Instances(self.database, self.clock)
         self.leases = Leases(self.database, self.clock)
         self.records = SessionRecords(self.database)
         self.watcher = RevisionWatcher(self.database, settings.poll_interval)
         self._internal = InternalListener(self, settings.internal_host)
+        self._proxies = Proxies(settings.trusted_proxies)
+        self.visitors = Visitors(self._proxies, settings.public_url)
         self._on_start: list[AfterStart] = []
         self._opened = False
 
@@ -86,14 +116,17 @@ class Worker:
             connect_timeout=self.settings.timeouts.connect, body_limit=self.settings.limits.result_bytes
         )
         self._launcher = Launcher(self.settings.limits.stdio_processes)
-        snapshot, keyring = await self._loader.load(), await Keyring.load(self.database)
+        self._keyrings = KeyringLoader(self.database)
+        keyring, snapshot = await self._keyrings.load(), await self._loader.load()
+        await self.single_sign_on.reload()
+        await self.limiter.start()
         self.current = Current(snapshot, keyring, self.secrets, self.settings.limits.page_size)
         self.pool = Pool(self._reach())
         self.refresher = Refresher(self.catalog, self.pool, self.tasks)
         self.faces: Faces = build_faces(
             Base(
                 self.settings, self.clock, self.tasks, self.http, self.secrets, self.current, self.pool,
-                self.records, self.instances, self.instances.id,
+                self.records, self.instances, self.instances.id, self._reception(),
             )
         )  # fmt: skip
         self.front = self._front()
@@ -120,7 +153,8 @@ class Worker:
         await self.refresher.told(upstream_id, lists)
 
     async def _changed(self, revision: int) -> None:
-        snapshot, keyring = await self._loader.load(), await Keyring.load(self.database)
+        keyring, snapshot = await self._keyrings.load(), await self._loader.load()
+        await self.single_sign_on.reload()
         self.pool.keep(snapshot.upstreams)
         await self.current.replace(snapshot, keyring)
 
@@ -130,6 +164,9 @@ class Worker:
         self.tasks.spawn(self.watcher.run(), "watch for changes")
         self.tasks.spawn(watch.run(self.instances.id), "watch upstreams")
         self.tasks.spawn(every(HEARTBEAT, self.instances.heartbeat), "heartbeat")
+        self.tasks.spawn(every(FLUSH, self.audit.flush), "write the audit")
+        self.tasks.spawn(every(FLUSH, self.limiter.share), "write and read the use of tokens")
+        self.tasks.spawn(every(PRUNING, self._prune), "prune the audit")
         pause = sweep_pause(self.settings.timeouts)
         # Each on its own, so that none waits for a slow client, a stubborn process or the database of another.
         for sweep in (self.faces.keep_alive.sweep, self.faces.sessions.sweep, self.pool.sweep, self._purge):
@@ -140,14 +177,30 @@ class Worker:
     async def _purge(self) -> None:
         await self.records.purge(self.clock.now())
 
+    async def _prune(self) -> None:
+        await self.audit.prune(self.clock.now())
+        await self.sign_in.purge()
+
     def _front(self) -> Front:
+        callers = Callers(Methods(self._ways_in()), self.faces.door, self.visitors)
         api = build_api(
             ApiContext(
                 catalog=self.catalog,
                 tokens=self.tokens,
+                people=self.people,
+                sign_in=self.sign_in,
+                single_sign_on=self.single_sign_on,
+                sign_on_ways=self.single_sign_on.ways,
+                visitors=self.visitors,
+                usage=self.usage,
+                audit=self.audit,
                 operations=Operations(self.catalog, self.refresher, self.pool, self.clock),
                 settle=self.watcher.settle,
-                identify=self._identify,
+                identify=callers.identify,
+                address=callers.address,
+                spend=self.faces.door.spend_on_api,
+                explainer=Explainer(self.faces.door, self.current, self.clock),
+                directory=lambda: self.current.keyring.directory,
                 clock=self.clock,
                 public_url=self._public_url,
                 anonymous_allowed=anonymous_allowed(self.settings),
@@ -156,17 +209,29 @@ class Worker:
             )
         )
         routes: list[BaseRoute] = [*health_routes(self.faces.meter, self._not_ready, self._may_see_metrics), api]
+        routes += page_routes()
+        routes += self.well_known.routes()
         return Front(self.handle, self.settings.limits.body_bytes, routes, not_found)
 
-    def _identify(self, authorization: bytes) -> Any:
-        try:
-            principal = self.faces.door.identify(authorization)
-        except Unauthenticated:
-            return None
-        return None if principal is ANONYMOUS else principal
+    def _ways_in(self) -> list[Method]:
+        """In the order in which they are asked."""
+        known = KnownPeople(lambda: self.current.keyring.directory, self.watcher.settle)
+        return [TokenMethod(self._bearer), *ways_of_people(self.settings, self.sign_in, known, self._proxies)]
+
+    async def _bearer(self, authorization: bytes) -> Principal | None:
+        return await self.faces.door.greet(authorization)
+
+    def _reception(self) -> Reception:
+        strangers, challenge = self.single_sign_on.strangers, self.well_known.challenge
+        return Reception(strangers, self.limiter, self.usage, self.audit.refused_at, challenge)
+
+    def _server_id(self, ref: str) -> str | None:
+        view = self.current.snapshot.server(ref)
+        return None if view is None else view.server.id
 
     def _public_url(self, request: Request) -> str:
-        return self.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
+        scheme = "https" if self.visitors.shown(request).secure else "http"
+        return (self.settings.public_url or str(request.base_url.replace(scheme=scheme))).rstrip("/")
 
     async def _not_ready(self) -> str | None:
         try:
@@ -180,7 +245,7 @@ class Worker:
             principal = self.faces.door.identify(authorization)
         except Unauthenticated:
             return False
-        return allows(principal, Action.METRICS_READ, Resource("metrics"), self.clock.now()).allowed
+        return allows(principal, Action.METRICS_READ, Resource("metrics"), Circumstances(self.clock.now())).allowed
 
     def handle(self, request: HttpRequest, exchange: Exchange) -> Work | None:
         return self.faces.mcp.handle(request, exchange)
@@ -196,6 +261,10 @@ class Worker:
             await self.instances.leave()
         await self.pool.close()
         await self.tasks.cancel_all()
+        with contextlib.suppress(GatewayError):
+            await self.audit.flush(everything=True)
+        with contextlib.suppress(GatewayError):
+            await self.usage.flush()
         await self._launcher.close()
         await self.http.close()
         await self.database.close()

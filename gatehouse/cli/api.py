@@ -60,8 +60,11 @@ class Api:
     def post(self, path: str, body: Any = None, **query: str | int) -> bytes:
         return self._send("POST", path, query, body)
 
-    def delete(self, path: str) -> None:
-        self._send("DELETE", path, {})
+    def patch(self, path: str, body: Any) -> bytes:
+        return self._send("PATCH", path, {}, body)
+
+    def delete(self, path: str, **query: str | int) -> None:
+        self._send("DELETE", path, query)
 
     def items(self, path: str, **query: str | int) -> list[Raw]:
         """Everything in a list, page by page."""

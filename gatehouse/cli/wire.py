@@ -92,16 +92,143 @@ class Server(msgspec.Struct, frozen=True):
     enabled: bool = True
 
 
+class Window(msgspec.Struct, frozen=True):
+    """A time of the week."""
+
+    days: list[str]
+    start: str
+    end: str
+    timezone: str
+
+
 class Token(msgspec.Struct, frozen=True):
     id: str
     name: str
     hint: str = ""
+    owner: str | None = None
+    owner_name: str | None = None
+    team: str | None = None
+    team_name: str | None = None
     servers: list[str] | None = None
     permissions: list[str] = []
+    allowed_ips: list[str] = []
+    windows: list[Window] = []
+    rate_limit: str | None = None
+    daily_quota: int | None = None
     created_at: str | float | None = None
     expires_at: str | float | None = None
     revoked_at: str | float | None = None
+    previous_until: str | None = None
+    last_used_at: str | None = None
     token: str = ""
+
+
+class ServerAccess(msgspec.Struct, frozen=True):
+    slug: str
+    tools: list[str] = []
+    prompts: list[str] = []
+    resources: list[str] = []
+
+
+class PermissionAccess(msgspec.Struct, frozen=True):
+    permission: str
+    on: list[str] = []
+
+
+class Access(msgspec.Struct, frozen=True):
+    """What a token opens."""
+
+    usable: bool
+    reason: str | None = None
+    servers: list[ServerAccess] = []
+    api: list[PermissionAccess] = []
+
+
+class DayUsage(msgspec.Struct, frozen=True):
+    day: str
+    requests: int
+    calls: int
+    refused: int
+
+
+class Totals(msgspec.Struct, frozen=True):
+    requests: int
+    calls: int
+    refused: int
+
+
+class Usage(msgspec.Struct, frozen=True):
+    days: list[DayUsage]
+    totals: Totals
+    last_used_at: str | None = None
+
+
+class TeamOfUser(msgspec.Struct, frozen=True):
+    slug: str
+    role: str
+
+
+class RoleOfUser(msgspec.Struct, frozen=True):
+    role: str
+    scope: str
+    team: str | None = None
+
+
+class User(msgspec.Struct, frozen=True):
+    id: str
+    email: str
+    name: str
+    active: bool = True
+    origin: str = ""
+    has_password: bool = False
+    created_at: str = ""
+    seen_at: str | None = None
+    teams: list[TeamOfUser] = []
+    grants: list[RoleOfUser] = []
+
+
+class Team(msgspec.Struct, frozen=True):
+    id: str
+    slug: str
+    name: str
+    description: str = ""
+    visibility: str = ""
+    members: int = 0
+    role: str | None = None
+
+
+class Member(msgspec.Struct, frozen=True):
+    id: str
+    email: str
+    name: str
+    active: bool = True
+    role: str = ""
+    origin: str = ""
+
+
+class Invitation(msgspec.Struct, frozen=True):
+    id: str
+    link: str
+    expires_at: str
+    email: str | None = None
+    role: str | None = None
+
+
+class Role(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    description: str = ""
+    permissions: list[str] = []
+    built_in: bool = False
+
+
+class Grant(msgspec.Struct, frozen=True):
+    id: str
+    email: str
+    role: str
+    scope: str
+    team: str | None = None
+    origin: str = ""
 
 
 class Config(msgspec.Struct, frozen=True):

@@ -59,7 +59,9 @@ class Front:
         headers, repeated = read_headers(list(scope["headers"]))
         query: bytes = scope["query_string"]
         target = scope["raw_path"] + (b"?" + query if query else b"")
-        request = HttpRequest(scope["method"], scope["path"], query, headers, body, repeated, target)
+        client = scope.get("client")
+        peer = client[0] if client else None
+        request = HttpRequest(scope["method"], scope["path"], query, headers, body, repeated, target, None, peer)
         await run_asgi(self._handler, request, receive, send)
 
 

@@ -185,6 +185,7 @@ class FastProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.peer: str | None = None
         self._default: tuple[object, bytes] = (None, b"")
         self._in_head = False
         self._head_bytes = 0
@@ -200,6 +201,10 @@ class FastProtocol(HttpToolsProtocol):
         if self._default[0] is not default:
             self._default = (default, b"".join(b"%b: %b\r\n" % header for header in default))
         return self._default[1]
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.peer = self.client[0] if self.client else None
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -220,7 +225,7 @@ class FastProtocol(HttpToolsProtocol):
         """A whole request whose head came before, byte for byte: what the parser said of it then holds."""
         seen = head.request
         request = HttpRequest(
-            "POST", seen.path, seen.query, seen.headers, body, seen.repeated, seen.target, head.screening
+            "POST", seen.path, seen.query, seen.headers, body, seen.repeated, seen.target, head.screening, self.peer
         )
         cycle = FastExchange(self, request, head.keep_alive)
         self.cycle = cycle  # type: ignore[assignment]
@@ -303,7 +308,7 @@ class FastProtocol(HttpToolsProtocol):
             self._go_the_asgi_way()
             return
         path, _, query = self.url.partition(b"?")
-        request = HttpRequest("POST", path.decode("ascii"), query, headers, b"", repeated, self.url)
+        request = HttpRequest("POST", path.decode("ascii"), query, headers, b"", repeated, self.url, None, self.peer)
         keep_alive = b"connection" not in headers or cast("Any", self.parser).should_keep_alive()
         self.cycle = FastExchange(self, request, keep_alive)  # type: ignore[assignment]
 

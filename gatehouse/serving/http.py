@@ -16,6 +16,7 @@ STREAM_HEADERS = (
     (b"x-accel-buffering", b"no"),
 )
 Headers = tuple[tuple[bytes, bytes], ...]
+_HOPS = b"x-forwarded-for"
 NO_CONTENT = 204
 """The one status of ours that has neither a body nor its length (RFC 9110 8.6)."""
 
@@ -33,6 +34,8 @@ class HttpRequest(msgspec.Struct):
     """Path and query as they were sent."""
     screening: Screening | None = None
     """What was told of this very head before."""
+    peer: str | None = None
+    """The address of who holds the connection."""
 
 
 class Screening(msgspec.Struct, frozen=True):
@@ -45,6 +48,8 @@ class Screening(msgspec.Struct, frozen=True):
     face: str
     modern: bool | None
     """None where the body has to tell."""
+    forwarded: bool = False
+    """Another worker of ours sent it on, and has asked what is asked at each request."""
 
 
 def read_headers(pairs: list[tuple[bytes, bytes]]) -> tuple[dict[bytes, bytes], frozenset[bytes]]:
@@ -53,6 +58,9 @@ def read_headers(pairs: list[tuple[bytes, bytes]]) -> tuple[dict[bytes, bytes], 
     if len(headers) == len(pairs):
         return headers, frozenset()
     names = [name for name, _ in pairs]
+    if names.count(_HOPS) > 1:
+        # Each proxy may add a line of its own, and they are one list.
+        headers[_HOPS] = b", ".join(value for name, value in pairs if name == _HOPS)
     return headers, frozenset(name for name in headers if names.count(name) > 1)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from functools import lru_cache
 
-from gatehouse.kit.errors import GatewayError, Unauthenticated
+from gatehouse.kit.errors import GatewayError
 from gatehouse.protocol import jsonrpc, modern
 from gatehouse.protocol.call import Era
 from gatehouse.protocol.errors import INTERNAL_ERROR, INVALID_REQUEST, http_status, rpc_code
 from gatehouse.protocol.jsonrpc import Malformed, Notification, Request
-from gatehouse.relay.door import EVERYTHING, Door, Entry
+from gatehouse.relay.door import EVERYTHING, Entry, Unknown
+from gatehouse.serving.entrance import Entrance
 from gatehouse.serving.forward import Forwarder
-from gatehouse.serving.guard import Guard
 from gatehouse.serving.http import JSON_HEADERS, ClientGone, Exchange, Headers, HttpRequest, Screening, Work
 from gatehouse.serving.mcp_legacy import LegacyFace
 from gatehouse.serving.mcp_modern import ModernFace
@@ -27,10 +27,11 @@ NOT_ALLOWED = -31403
 
 class McpHttp:
     def __init__(
-        self, door: Door, guard: Guard, forwarder: Forwarder, modern: ModernFace, legacy: LegacyFace, sse: SseFace
+        self, entrance: Entrance, forwarder: Forwarder, modern: ModernFace, legacy: LegacyFace, sse: SseFace
     ) -> None:
-        self._door = door
-        self._guard = guard
+        self._door = entrance.door
+        self._guard = entrance.guard
+        self._entrance = entrance
         self._forwarder = forwarder
         self._modern = modern
         self._legacy = legacy
@@ -46,25 +47,34 @@ class McpHttp:
             seen = request.screening = self._screen(request)
         try:
             left = self._enter(request, exchange, seen)
+        except Unknown as error:
+            left = self._introduce(error.token, request, exchange, seen)
         except Exception as error:
-            _fail(error, request, exchange, seen.cors)
+            self._fail(error, request, exchange, seen.cors)
             return None
         return None if left is None else self._finish(left, request, exchange, seen.cors)
 
+    async def _introduce(self, token: bytes, request: HttpRequest, exchange: Exchange, seen: Screening) -> None:
+        await self._door.introduce(token)
+        left = self._enter(request, exchange, seen)
+        if left is not None:
+            await left
+
     def _screen(self, request: HttpRequest) -> Screening:
         """Judge the head alone. Requests with the same head share the judgement."""
-        refused = None if self._forwarder.is_marked(request) else self._guard.refusal(request)
+        forwarded = self._forwarder.is_marked(request)
+        refused = None if forwarded else self._guard.refusal(request)
         refusal = (DENIED, refused) if refused else _unfit(request)
         server, face = split(request.path)
         known = True if modern.is_modern(request.headers, None) else None
         era = False if known is None and modern.VERSION_HEADER in request.headers else known
-        return Screening(refusal, () if refused else self._guard.cors(request), server, face, era)
+        return Screening(refusal, () if refused else self._guard.cors(request), server, face, era, forwarded)
 
     async def _finish(self, left: Work, request: HttpRequest, exchange: Exchange, cors: Headers) -> None:
         try:
             await left
         except Exception as error:
-            _fail(error, request, exchange, cors)
+            self._fail(error, request, exchange, cors)
         finally:
             exchange.settle()
 
@@ -77,6 +87,8 @@ class McpHttp:
             exchange.reply(204, self._guard.preflight(request), b"")
             return None
         entry = self._door.enter(seen.server, request.headers.get(b"authorization"))
+        if entry.principal.limited and not seen.forwarded:
+            self._door.admit(entry.principal, self._entrance.address(request))
         if seen.face != "mcp":
             return self._sse.serve(seen.face, request, exchange, entry, cors)
         if request.method == "POST":
@@ -111,6 +123,8 @@ class McpHttp:
             body = jsonrpc.error(message.id, message.code, message.message)
             exchange.reply(http_status(message.code, era), JSON_HEADERS + cors, body)
             return None
+        if not seen.forwarded:
+            self._door.spend(entry.principal, message)
         is_modern = seen.modern
         if is_modern is None:
             params = message.params if isinstance(message, _WITH_PARAMS) else None
@@ -126,6 +140,18 @@ class McpHttp:
         exchange.reply(400, JSON_HEADERS + cors, body)
         return None
 
+    def _fail(self, error: Exception, request: HttpRequest, exchange: Exchange, cors: Headers) -> None:
+        if exchange.started:
+            if not isinstance(error, ClientGone):
+                log.error("An MCP stream failed inside", exc_info=error)
+        elif isinstance(error, GatewayError):
+            self._entrance.note(error, request)
+            headers = JSON_HEADERS + cors + self._entrance.challenge(error, request)
+            exchange.reply(error.http_status, headers, _body(error))
+        elif not isinstance(error, ClientGone):
+            log.error("An MCP request failed inside", exc_info=error)
+            exchange.reply(500, JSON_HEADERS + cors, jsonrpc.error(b"null", INTERNAL_ERROR, "Internal error"))
+
 
 _WITH_PARAMS = (Request, Notification)
 
@@ -137,17 +163,6 @@ def _unfit(request: HttpRequest) -> tuple[int, str] | None:
     if _JSON not in request.headers.get(b"content-type", _JSON).lower():
         return 415, "Unsupported media type: send 'Content-Type: application/json'"
     return None
-
-
-def _fail(error: Exception, request: HttpRequest, exchange: Exchange, cors: Headers) -> None:
-    if exchange.started:
-        if not isinstance(error, ClientGone):
-            log.error("An MCP stream failed inside", exc_info=error)
-    elif isinstance(error, GatewayError):
-        exchange.reply(error.http_status, JSON_HEADERS + cors + _challenge(error, request), _body(error))
-    elif not isinstance(error, ClientGone):
-        log.error("An MCP request failed inside", exc_info=error)
-        exchange.reply(500, JSON_HEADERS + cors, jsonrpc.error(b"null", INTERNAL_ERROR, "Internal error"))
 
 
 @lru_cache(maxsize=1024)
@@ -172,14 +187,6 @@ def _accepts(request: HttpRequest, kind: bytes) -> bool:
 def _not_acceptable(exchange: Exchange, cors: Headers, wanted: str) -> None:
     body = jsonrpc.error(b"null", INVALID_REQUEST, f"Not acceptable: send 'Accept: {wanted}'")
     exchange.reply(406, JSON_HEADERS + cors, body)
-
-
-def _challenge(error: GatewayError, request: HttpRequest) -> Headers:
-    """RFC 6750 section 3: what is asked for, and whether what was sent is no good."""
-    if not isinstance(error, Unauthenticated):
-        return ()
-    wrong = b', error="invalid_token"' if b"authorization" in request.headers else b""
-    return ((b"www-authenticate", b'Bearer realm="gatehouse"' + wrong),)
 
 
 def _body(error: GatewayError) -> bytes:

@@ -64,6 +64,7 @@ class SseFace:
             body = jsonrpc.error(message.id, message.code, message.message)
             exchange.reply(400, JSON_HEADERS + extra, body)
             return
+        self._door.spend(entry.principal, message)
         # Who does not read the answers is not asked for more.
         await found.streams.standalone.room()
         for each in read_items(message) if isinstance(message, Batch) else (message,):
