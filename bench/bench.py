@@ -16,11 +16,14 @@ from pathlib import Path
 from types import FrameType
 
 import msgspec
+from crowd import CROWD_PARTS
 from measuring import AnswersWrong, Options
-from parts import PARTS, Bench
+from parts import PARTS as PLAIN_PARTS
+from parts import Bench
 from report import Report, machine, markdown, show
 from rich.console import Console
 
+PARTS = PLAIN_PARTS | CROWD_PARTS
 QUICK = Options(seconds=0.2, warm=0.1, rounds=1, connections=(16,), starts=1)
 
 

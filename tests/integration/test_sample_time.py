@@ -268,7 +268,8 @@ async def test_there_is_nothing_to_get_or_delete(url: str) -> None:
 
 
 def test_without_time_zone_data_utc_still_works_and_the_rest_says_what_to_install() -> None:
-    code = "import zoneinfo; zoneinfo.reset_tzpath([])\nfrom gatehouse.samples.time import main; main([])"
+    hidden = "import sys, zoneinfo; zoneinfo.reset_tzpath([]); sys.modules['tzdata'] = None\n"
+    code = hidden + "from gatehouse.samples.time import main; main([])"
     asked = [modern("tools/call", name="current_time", arguments=zone) for zone in ({}, {"timezone": "Europe/Paris"})]
     lines = "".join(json.dumps(one) + "\n" for one in asked)
     done = subprocess.run(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from gatehouse.settings import Limits, Settings, Timeouts
+from gatehouse.settings import Limits, Retention, Settings, SignIn, Timeouts
 
 DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
 
 
 def names() -> set[str]:
-    nested = {"limits": Limits, "timeouts": Timeouts}
+    nested = {"limits": Limits, "timeouts": Timeouts, "retention": Retention, "sign_in": SignIn}
     plain = set(Settings.__struct_fields__) - set(nested)
     return plain | {f"{room}.{name}" for room, kind in nested.items() for name in kind.__struct_fields__}
 

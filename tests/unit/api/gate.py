@@ -9,14 +9,30 @@ from typing import Any
 
 import httpx
 from starlette.applications import Starlette
+from starlette.requests import Request
 
-from gatehouse.access.keyring import Keyring
-from gatehouse.access.model import Principal
-from gatehouse.access.tokens import Tokens
+from gatehouse.access.audit.trail import Audit
+from gatehouse.access.directory import Directory
+from gatehouse.access.model import ANONYMOUS
+from gatehouse.access.people.service import People
+from gatehouse.access.sign_in.service import Rules, SignIn
+from gatehouse.access.single_sign_on.access_tokens import Addresses
+from gatehouse.access.single_sign_on.service import SingleSignOn
+from gatehouse.access.tokens.keyring import KeyringLoader
+from gatehouse.access.tokens.service import Tokens
+from gatehouse.access.tokens.strangers import no_strangers
+from gatehouse.access.tokens.usage import Usage
 from gatehouse.api.build import build_api
-from gatehouse.api.context import ApiContext
+from gatehouse.api.context import ApiContext, Caller
+from gatehouse.api.visitors import Visitors
+from gatehouse.catalog.estate import Estate
 from gatehouse.catalog.model import Kind, Skipped
 from gatehouse.catalog.service import Catalog
+from gatehouse.catalog.snapshot import SnapshotLoader
+from gatehouse.kit.net import Proxies
+from gatehouse.relay.current import Current
+from gatehouse.relay.door import Door, Guests, Unlimited
+from gatehouse.relay.explain import Explainer
 from gatehouse.store.database import Database
 from gatehouse.store.secrets import Secrets
 from tests.support.clocks import HandClock
@@ -42,20 +58,43 @@ class Gate:
     catalog: Catalog
     tokens: Tokens
     operations: OfferedOperations
-    keyring: Keyring
+    current: Current
+    door: Door
+    keyrings: KeyringLoader
+    snapshots: SnapshotLoader
     anonymous_allowed: bool = True
     settled: int = 0
     admin: str = ""
     client: httpx.AsyncClient = field(init=False)
+    audit: Audit = field(init=False)
+    people: People = field(init=False)
+    single_sign_on: SingleSignOn = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.audit = Audit(self.database, Secrets(bytes(32)), self.clock)
+        self.people = People(self.database, self.clock, Estate())
+        here = Addresses(lambda: [URL], lambda ref: None)
+        self.single_sign_on = SingleSignOn(self.database, Secrets(bytes(32)), self.clock, here)
 
     @property
     def context(self) -> ApiContext:
         return ApiContext(
             catalog=self.catalog,
             tokens=self.tokens,
+            people=self.people,
+            sign_in=SignIn(self.database, self.clock, Secrets(bytes(32)), self.people, Rules(public_url=URL)),
+            single_sign_on=self.single_sign_on,
+            sign_on_ways=self.single_sign_on.ways,
+            visitors=Visitors(Proxies(), URL),
+            usage=Usage(self.database, self.clock),
+            audit=self.audit,
             operations=self.operations,
             settle=self.settle,
             identify=self.identify,
+            address=lambda request: "192.0.2.1",
+            spend=lambda principal, call: None,
+            explainer=Explainer(self.door, self.current, self.clock),
+            directory=self.directory,
             clock=self.clock,
             public_url=lambda request: URL,
             anonymous_allowed=self.anonymous_allowed,
@@ -65,11 +104,16 @@ class Gate:
 
     async def settle(self) -> None:
         self.settled += 1
-        self.keyring = await Keyring.load(self.database)
+        await self.single_sign_on.reload()
+        await self.current.replace(await self.snapshots.load(), await self.keyrings.load())
 
-    def identify(self, authorization: bytes) -> Principal | None:
-        scheme, _, token = authorization.partition(b" ")
-        return self.keyring.identify(token) if scheme.lower() == b"bearer" else None
+    async def identify(self, request: Request) -> Caller:
+        authorization = request.headers.get("authorization")
+        principal = self.door.identify(authorization.encode("latin-1")) if authorization else ANONYMOUS
+        return Caller(principal, "192.0.2.1")
+
+    def directory(self) -> Directory:
+        return self.current.keyring.directory
 
     async def create(self, path: str, **body: Any) -> dict[str, Any]:
         response = await self.client.post(path, json=body)
@@ -100,10 +144,15 @@ class Gate:
 
 @asynccontextmanager
 async def opened_gate(database: Database, anonymous_allowed: bool = True) -> AsyncGenerator[Gate]:
-    clock = HandClock()
-    catalog = Catalog(database, Secrets(bytes(32)), clock)
-    tokens = Tokens(database, clock)
-    gate = Gate(database, clock, catalog, tokens, OfferedOperations(catalog), Keyring({}), anonymous_allowed)
+    clock, secrets = HandClock(), Secrets(bytes(32))
+    catalog, tokens = Catalog(database, secrets, clock), Tokens(database, clock)
+    keyrings, snapshots = KeyringLoader(database), SnapshotLoader(database)
+    current = Current(await snapshots.load(), await keyrings.load(), secrets, 1000)
+    door = Door(current, clock, Guests(True, no_strangers(), Unlimited(), Unlimited()))
+    gate = Gate(
+        database, clock, catalog, tokens, OfferedOperations(catalog), current, door, keyrings, snapshots,
+        anonymous_allowed,
+    )  # fmt: skip
     gate.admin = await tokens.ensure_admin() or ""
     await gate.settle()
     app = Starlette(routes=[build_api(gate.context)])

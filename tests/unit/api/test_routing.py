@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import httpx
@@ -49,17 +50,17 @@ async def test_a_token_made_for_servers_opens_nothing_of_the_api(gate: Gate) -> 
     await gate.create("/servers", name="Desk")
     made = await gate.create("/tokens", name="agent", servers=["desk"])
     for declared in ENDPOINTS:
-        path = declared.path.replace("{id}", "desk")
-        response = await gate.client.request(
-            declared.method, path, headers={"authorization": f"Bearer {made['token']}"}, json={}
-        )
-        problem(response, 403)
+        if declared.action is not Action.PUBLIC:
+            path = re.sub(r"\{\w+\}", "desk", declared.path)
+            bearer = {"authorization": f"Bearer {made['token']}"}
+            problem(await gate.client.request(declared.method, path, headers=bearer, json={}), 403)
 
 
 async def test_every_route_but_its_own_description_asks_for_a_token(gate: Gate) -> None:
     for declared in ENDPOINTS:
-        path = declared.path.replace("{id}", "nothing")
-        problem(await gate.client.request(declared.method, path, headers={"authorization": ""}), 401)
+        if declared.action is not Action.PUBLIC:
+            path = re.sub(r"\{\w+\}", "nothing", declared.path)
+            problem(await gate.client.request(declared.method, path, headers={"authorization": ""}), 401)
 
 
 async def test_every_route_of_the_application_is_declared_with_an_action(gate: Gate) -> None:
@@ -67,12 +68,14 @@ async def test_every_route_of_the_application_is_declared_with_an_action(gate: G
     served = {route.path for route in mount.routes}
     assert served == {declared.path for declared in ENDPOINTS} | {"/openapi.json"}
     assert all(isinstance(declared.action, Action) for declared in ENDPOINTS)
-    assert all(declared.action is not Action.PUBLIC for declared in ENDPOINTS)
+    public = {declared.path for declared in ENDPOINTS if declared.action is Action.PUBLIC}
+    assert all(path.startswith("/auth/") for path in public), "only the ways in are open to everybody"
 
 
 async def test_what_changes_something_asks_for_more_than_reading() -> None:
     for declared in ENDPOINTS:
-        assert declared.action.value.endswith(".read") == (declared.method == "GET"), declared.path
+        if declared.action not in (Action.PUBLIC, Action.SIGNED_IN):
+            assert not (declared.changes and declared.action.value.endswith(".read")), declared.path
 
 
 @pytest.mark.parametrize("name", ["token", "access_token", "api_key"])
@@ -104,7 +107,8 @@ async def test_an_unknown_parameter_is_refused(gate: Gate) -> None:
 
 
 async def test_a_route_that_takes_no_parameters_says_so(gate: Gate) -> None:
-    found = problem(await gate.client.get("/tokens/x", params={"q": "1"}), 400)
+    token = (await gate.get("/tokens"))["items"][0]
+    found = problem(await gate.client.get(f"/tokens/{token['id']}", params={"q": "1"}), 400)
     assert found["hint"] == "No query parameter is accepted here."
 
 
@@ -143,7 +147,8 @@ async def test_a_body_that_does_not_tell_its_size_is_cut_off_too(gate: Gate) -> 
 
 
 async def test_a_body_where_none_is_taken_is_refused(gate: Gate) -> None:
-    found = problem(await gate.client.post("/upstreams/x/refresh", json={"force": True}), 400)
+    await gate.weather()
+    found = problem(await gate.client.post("/upstreams/weather/refresh", json={"force": True}), 400)
     assert found["hint"] == "No field is accepted here."
 
 
