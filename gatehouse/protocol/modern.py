@@ -239,8 +239,13 @@ def unsupported(id_: bytes, version: Raw, supported: list[str] | None = None) ->
     return Rejection(id_, UNSUPPORTED_VERSION, f"Unsupported protocol version: {json.text(version)}", data)
 
 
-def param_problem(names: mirror.HeaderMap, params: Fields, headers: Mapping[bytes, bytes]) -> str | None:
-    """What is wrong with the `Mcp-Param-*` headers of a tools/call, or None."""
+def param_problem(
+    names: mirror.HeaderMap, params: Fields, headers: Mapping[bytes, bytes], repeated: frozenset[bytes] = frozenset()
+) -> str | None:
+    """What is wrong with the `Mcp-Param-*` headers of a tools/call, or None. `repeated`: names sent more than once."""
+    twice = next((name for name in sorted(repeated) if name.startswith(b"mcp-param-")), None)
+    if twice is not None:
+        return f"{twice.decode('latin-1')} is given more than once"
     sent = {
         name.decode("latin-1"): value.strip(b" \t") for name, value in headers.items() if name.startswith(b"mcp-param-")
     }

@@ -10,6 +10,7 @@ from gatehouse.kit.json import Raw
 from gatehouse.protocol import jsonrpc, modern, sse
 from gatehouse.protocol.call import MODERN_VERSION, Call, Era, Failure, Notice
 from gatehouse.protocol.errors import HEADER_MISMATCH, INTERNAL_ERROR, INVALID_PARAMS, http_status
+from gatehouse.protocol.headers import HeaderMap
 from gatehouse.protocol.modern import Inbound, Rejection
 from gatehouse.relay.door import Entry
 from gatehouse.relay.listening import Listening
@@ -65,7 +66,7 @@ class ModernFace:
             return inbound
         target = offering.view.resolve_tool(json.text(inbound.params.get("name")) or "")
         names = offering.names(target) if target is not None else None
-        problem = modern.param_problem(names, inbound.params, request.headers) if names else None
+        problem = _param_problem(names, inbound, request) if names else None
         return Rejection(inbound.id, HEADER_MISMATCH, f"Header mismatch: {problem}") if problem else inbound
 
     def _local(self, exchange: Exchange, entry: Entry, inbound: Inbound, extra: Headers) -> None:
@@ -133,6 +134,10 @@ class ModernFace:
         end = json.dump({"resultType": "complete", "_meta": meta})
         await exchange.write(sse.encode_event(jsonrpc.result(inbound.id, end)))
         await exchange.end()
+
+
+def _param_problem(names: HeaderMap, inbound: Inbound, request: HttpRequest) -> str | None:
+    return modern.param_problem(names, inbound.params, request.headers, request.repeated)
 
 
 def trace(request: HttpRequest) -> tuple[tuple[str, str], ...]:

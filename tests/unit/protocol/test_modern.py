@@ -245,3 +245,11 @@ def test_a_result_says_who_answered_whatever_its_meta_was(meta: bytes | None) ->
     fields = {} if meta is None else {"_meta": Raw(meta)}
     modern.with_server_info(fields, Raw(b'{"name":"us"}'))
     assert json.load(fields["_meta"])["io.modelcontextprotocol/serverInfo"] == {"name": "us"}
+
+
+def test_a_mirrored_argument_that_is_sent_twice_is_a_mismatch() -> None:
+    params = {"arguments": json.raw({"n": 1})}
+    repeated = frozenset({b"mcp-param-n", b"accept"})
+    problem = modern.param_problem({"n": ("n",)}, params, {b"mcp-param-n": b"1"}, repeated)
+    assert problem == "mcp-param-n is given more than once"
+    assert modern.param_problem({"n": ("n",)}, params, {b"mcp-param-n": b"1"}, frozenset({b"accept"})) is None
