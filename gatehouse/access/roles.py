@@ -21,7 +21,7 @@ DESCRIPTIONS = {
     "admin": "May do everything: on a team, what is the team's; on all, all there is.",
 }
 
-OWNER = frozenset(EDITOR - {"team.create"} | {"token.read", "token.write"})
+OWNER = frozenset(EDITOR - {"team.create"} | {"token.read", "token.write", "call.read"})
 """What somebody may do to what is theirs alone."""
 PUBLIC = MEMBER
 """What everybody who is signed in may do to what is public."""

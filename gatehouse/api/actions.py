@@ -43,6 +43,8 @@ class Action(StrEnum):
     PROVIDER_READ = "provider.read"
     PROVIDER_WRITE = "provider.write"
     AUDIT_READ = "audit.read"
+    CALL_READ = "call.read"
+    """To see the records of calls, and the figures that are made of them."""
     METRICS_READ = "metrics.read"
     """To see the figures at /metrics."""
 

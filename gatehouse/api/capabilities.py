@@ -28,8 +28,10 @@ from gatehouse.api.fields import (
     maybe_timestamp,
     told,
 )
+from gatehouse.api.moments import Duration
 from gatehouse.api.permission import relocated
 from gatehouse.api.routing import Asked, Endpoint, endpoint
+from gatehouse.api.unused import unused_page
 from gatehouse.catalog.model import Capability, Kind, Server, Upstream
 from gatehouse.catalog.naming import qualified
 from gatehouse.catalog.service import CapabilityChanges, CapabilityFilter
@@ -114,6 +116,7 @@ class CapabilityQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     kind: Kind | None = None
     enabled: bool | None = None
     state: State | None = None
+    unused_for: Annotated[Duration, Meta(description="Only what nobody called for so long, as in `30d`")] | None = None
     cursor: Cursor | None = None
     limit: Limit | None = None
 
@@ -160,7 +163,11 @@ def endpoints(shelf: Shelf) -> tuple[Endpoint, ...]:
             gone=None if query.state is None else query.state == "gone",
             sight=policy.sight(asked.principal, shelf.read),
         )
-        page = await asked.context.catalog.capabilities(wanted, asked_page(query.cursor, query.limit))
+        request = asked_page(query.cursor, query.limit)
+        if query.unused_for:
+            page = await unused_page(asked, wanted, request, query.unused_for)
+        else:
+            page = await asked.context.catalog.capabilities(wanted, request)
         return CapabilityList(await view(asked, page.items), page.next)
 
     async def get_one(asked: Asked[None, None]) -> CapabilityView:

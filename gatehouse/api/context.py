@@ -22,6 +22,7 @@ from gatehouse.catalog.service import Catalog
 from gatehouse.kit.clock import Clock
 from gatehouse.protocol.call import Era, Outcome
 from gatehouse.relay.explain import Explainer
+from gatehouse.telemetry.figures import Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,5 +110,9 @@ class ApiContext:
     version: str
     sign_on_ways: Callable[[], Iterable[tuple[str, str]]] = tuple
     """Slug and name of each provider that people can sign in with."""
+    figures: Figures | None = None
+    """None: calls are not recorded."""
+    stopping: Callable[[], bool] = bool
+    """Whether open streams are to end."""
     body_bytes: int = 10 * 1024 * 1024
     """Largest request body."""

@@ -13,6 +13,7 @@ from gatehouse.kit.tasks import Tasks
 from gatehouse.relay.current import Current
 from gatehouse.relay.door import Counts, Door, Guests, Limits
 from gatehouse.relay.listening import Listening
+from gatehouse.relay.noting import Note, Notes
 from gatehouse.relay.relay import Relay
 from gatehouse.relay.rounds import Rounds
 from gatehouse.relay.sessions import Peers, Records, Sessions
@@ -58,6 +59,8 @@ class Base:
     peers: Peers
     instance: str
     reception: Reception
+    note: Note | None = None
+    """Told of every call; None: nobody is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ def build_faces(base: Base) -> Faces:
         base.clock,
         Guests(anonymous_allowed(settings), reception.strangers, reception.limits, reception.counts),
     )
-    relay = Relay(base.pool, Rounds(base.secrets, base.clock), meter)
+    notes = Notes(base.note, base.clock) if base.note is not None else None
+    relay = Relay(base.pool, Rounds(base.secrets, base.clock), meter, notes)
     sessions = Sessions(base.pool, base.records, base.peers, base.tasks, base.clock, base.instance)
     sessions.idle, sessions.most = settings.timeouts.session_idle, settings.limits.sessions
     forwarder = Forwarder(base.http, base.secrets.derive("forward").hex().encode())

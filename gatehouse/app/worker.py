@@ -56,6 +56,8 @@ from gatehouse.store.bus import RevisionWatcher
 from gatehouse.store.database import Database
 from gatehouse.store.instances import Instances, Leases, SessionRecords
 from gatehouse.store.secrets import Secrets, check_key, load_key
+from gatehouse.telemetry.figures import Figures
+from gatehouse.telemetry.recorder import Recorder, Retention
 from gatehouse.upstreams.base import Patience, Reach
 from gatehouse.upstreams.http import HttpClient
 from gatehouse.upstreams.pool import Pool
@@ -63,6 +65,7 @@ from gatehouse.upstreams.stdio import Launcher
 
 HEARTBEAT = FLUSH = 1.0
 PRUNING = 600.0
+RECORDING, ROLLING = 0.5, 60.0
 """Seconds."""
 AfterStart = Callable[["Worker"], Coroutine[Any, Any, None]]
 
@@ -88,6 +91,8 @@ class Worker:
         self.usage = Usage(self.database, self.clock)
         self.limiter = Limiter(self.usage, self.clock)
         self.audit = Audit(self.database, self.secrets, self.clock, settings.retention.audit)
+        self.recorder = Recorder(self.database, self.clock, Retention())
+        self.figures = Figures(self.database, self.clock)
         self.instances = Instances(self.database, self.clock)
         self.leases = Leases(self.database, self.clock)
         self.records = SessionRecords(self.database)
@@ -97,6 +102,7 @@ class Worker:
         self.visitors = Visitors(self._proxies, settings.public_url)
         self._on_start: list[AfterStart] = []
         self._opened = False
+        self._stopping = False
 
     def on_start(self, work: AfterStart) -> None:
         """Do this once the worker has started, beside its other work."""
@@ -126,7 +132,7 @@ class Worker:
         self.faces: Faces = build_faces(
             Base(
                 self.settings, self.clock, self.tasks, self.http, self.secrets, self.current, self.pool,
-                self.records, self.instances, self.instances.id, self._reception(),
+                self.records, self.instances, self.instances.id, self._reception(), self.recorder.note,
             )
         )  # fmt: skip
         self.front = self._front()
@@ -167,12 +173,17 @@ class Worker:
         self.tasks.spawn(every(FLUSH, self.audit.flush), "write the audit")
         self.tasks.spawn(every(FLUSH, self.limiter.share), "write and read the use of tokens")
         self.tasks.spawn(every(PRUNING, self._prune), "prune the audit")
+        self.tasks.spawn(every(RECORDING, self.recorder.flush), "write the calls")
+        self.tasks.spawn(every(ROLLING, self._roll), "roll up the calls")
         pause = sweep_pause(self.settings.timeouts)
         # Each on its own, so that none waits for a slow client, a stubborn process or the database of another.
         for sweep in (self.faces.keep_alive.sweep, self.faces.sessions.sweep, self.pool.sweep, self._purge):
             self.tasks.spawn(every(pause, sweep), "sweep")
         for work in self._on_start:
             self.tasks.spawn(work(self), "after start")
+
+    async def _roll(self) -> None:
+        await self.recorder.prune(self.clock.now())
 
     async def _purge(self) -> None:
         await self.records.purge(self.clock.now())
@@ -206,6 +217,8 @@ class Worker:
                 anonymous_allowed=anonymous_allowed(self.settings),
                 version=__version__,
                 body_bytes=self.settings.limits.body_bytes,
+                figures=self.figures,
+                stopping=lambda: self._stopping,
             )
         )
         routes: list[BaseRoute] = [*health_routes(self.faces.meter, self._not_ready, self._may_see_metrics), api]
@@ -252,6 +265,7 @@ class Worker:
 
     def drain(self) -> None:
         """End the streams that would otherwise keep the server from shutting down."""
+        self._stopping = True
         self.faces.sessions.stop()
         self.faces.listening.stop()
 
@@ -265,6 +279,8 @@ class Worker:
             await self.audit.flush(everything=True)
         with contextlib.suppress(GatewayError):
             await self.usage.flush()
+        with contextlib.suppress(GatewayError):
+            await self.recorder.flush()
         await self._launcher.close()
         await self.http.close()
         await self.database.close()

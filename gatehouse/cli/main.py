@@ -35,6 +35,9 @@ _COMMANDS = {
     "import": ("imports", "Add the MCP servers in a file of another program."),
     "explain": ("explain", "Tell why somebody may, or may not, use a tool."),
     "audit": ("audit", "Who did what, and what was refused."),
+    "calls": ("calls", "Who called what, and how it ended."),
+    "tail": ("tail", "Tell of calls as they come."),
+    "metrics": ("metrics", "Figures about calls: totals, series, top, unused, errors, slowest."),
     "doctor": ("doctor", "Look for what is wrong, and say what to do."),
     "version": ("version", "Print the version."),
 }

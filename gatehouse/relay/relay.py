@@ -15,7 +15,8 @@ from gatehouse.kit.json import Fields
 from gatehouse.protocol import bridge
 from gatehouse.protocol.call import Call, Emit, Era, Failure, Outcome
 from gatehouse.protocol.errors import INVALID_PARAMS, LEGACY_RESOURCE_NOT_FOUND
-from gatehouse.relay.offering import Offering
+from gatehouse.relay.door import Entry
+from gatehouse.relay.noting import Course, Notes
 from gatehouse.relay.rounds import Rounds
 from gatehouse.telemetry.metrics import Meter
 from gatehouse.upstreams.pool import Pool
@@ -24,29 +25,48 @@ _NAMED = frozenset({Kind.TOOL, Kind.PROMPT})
 
 
 class Relay:
-    def __init__(self, pool: Pool, rounds: Rounds, meter: Meter) -> None:
+    def __init__(self, pool: Pool, rounds: Rounds, meter: Meter, notes: Notes | None = None) -> None:
+        """Without `notes` no records are made."""
         self.pool = pool
         self._rounds = rounds
         self._meter = meter
+        self._notes = notes
 
-    async def relay(self, offering: Offering, call: Call, emit: Emit) -> Outcome:
+    async def relay(self, entry: Entry, call: Call, emit: Emit) -> Outcome:
         """Carry one call. What comes before the end goes to `emit`; never raises for what an upstream does."""
-        started = time.perf_counter()
+        course = Course(time.perf_counter())
+        offering = entry.offering
         server = offering.view.server
         target = resolve(offering.view, call)
         if target is None:
-            return unknown(call)
+            return self._refuse(entry, call, None, unknown(call), course)
         if call.method == "tools/call" and call.params["name"] != target.json_name:
             self._note_alias(server.slug, target, call)
         address(call, target)
         refused = self._rounds.resume(call, target, server.id)
         if refused is not None:
-            return refused
-        outcome = await self.pool.send(target.upstream, call, offering.names(target), emit)
+            return self._refuse(entry, call, target, refused, course)
+        course.sent = time.perf_counter()
+        try:
+            outcome = await self.pool.send(target.upstream, call, offering.names(target), emit)
+        except BaseException as error:
+            if self._notes is not None:
+                self._notes.broken(entry, call, target, error, course)
+            raise
+        course.answered = time.perf_counter()
         self._rounds.pause(outcome, call, target, server.id)
         outcome = bridge.for_client(outcome, call.client, call.method, offering.server_info)
-        self._meter.called(server.slug, target.upstream.name, call.method, outcome, time.perf_counter() - started)
+        self._meter.called(
+            server.slug, target.upstream.name, call.method, outcome, time.perf_counter() - course.started
+        )
+        if self._notes is not None:
+            self._notes.ended(entry, call, target, outcome, course)
         return outcome
+
+    def _refuse(self, entry: Entry, call: Call, target: Target | None, failure: Failure, course: Course) -> Failure:
+        if self._notes is not None:
+            self._notes.refused(entry, call, target, failure, course)
+        return failure
 
     def _note_alias(self, server: str, target: Target, call: Call) -> None:
         # The same name may be written in several ways in JSON, so that only the text tells.

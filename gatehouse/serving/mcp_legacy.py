@@ -206,7 +206,7 @@ class LegacyFace:
         if task is not None:
             session.begin_call(id_, task)
         try:
-            return await self._relay.relay(entry.offering, call, emit)
+            return await self._relay.relay(entry, call, emit)
         except asyncio.CancelledError:
             if task is None or not session.was_cancelled(id_):
                 raise

@@ -102,7 +102,7 @@ class ModernFace:
         exchange.cancel_when_gone()
         self._keep_alive.add(answer)
         try:
-            outcome = await self._relay.relay(entry.offering, call, answer.emit)
+            outcome = await self._relay.relay(entry, call, answer.emit)
         except ClientGone:
             raise
         except Exception:

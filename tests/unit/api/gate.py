@@ -35,6 +35,7 @@ from gatehouse.relay.door import Door, Guests, Unlimited
 from gatehouse.relay.explain import Explainer
 from gatehouse.store.database import Database
 from gatehouse.store.secrets import Secrets
+from gatehouse.telemetry.figures import Figures
 from tests.support.clocks import HandClock
 from tests.support.operations import OfferedOperations, an_offer, offered
 
@@ -88,6 +89,7 @@ class Gate:
             visitors=Visitors(Proxies(), URL),
             usage=Usage(self.database, self.clock),
             audit=self.audit,
+            figures=Figures(self.database, self.clock),
             operations=self.operations,
             settle=self.settle,
             identify=self.identify,

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, insert, select, text
 
 import gatehouse.access.tables
 import gatehouse.catalog.tables
-import gatehouse.store.tables  # noqa: F401
+import gatehouse.store.tables
+import gatehouse.telemetry.tables  # noqa: F401
 from gatehouse.kit.errors import Conflict, Invalid
 from gatehouse.store import migrations, schema
 from gatehouse.store.database import FACTS, METADATA, Database, DatabaseDown

@@ -1,0 +1,76 @@
+"""Durations, counted in buckets that are the same everywhere, so that those of many rows, hours or workers add up.
+
+Each bucket is a tenth wider than the one before, and stands for a value that no duration in it differs from by more than
+5 %. That holds from 0.01 ms to 100 hours; what is shorter or longer counts as those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import ceil, log
+from struct import Struct
+
+RELATIVE_ERROR = 0.05
+_GROWTH = 1.1
+_SHORTEST = 0.01
+_LAST = 255
+_MOST = 0xFFFF_FFFF
+_PAIR = Struct("<BI")
+_SCALE = 1 / log(_GROWTH)
+
+
+class Histogram:
+    """Of durations in milliseconds."""
+
+    __slots__ = ("counts",)
+
+    def __init__(self) -> None:
+        self.counts: dict[int, int] = {}
+
+    @property
+    def count(self) -> int:
+        return sum(self.counts.values())
+
+    def add(self, milliseconds: float) -> None:
+        bucket = _bucket(milliseconds)
+        self.counts[bucket] = self.counts.get(bucket, 0) + 1
+
+    def merge(self, data: bytes) -> None:
+        """Add what `dump` gave; also several such, one after the other."""
+        counts = self.counts
+        for bucket, count in _PAIR.iter_unpack(data):
+            counts[bucket] = counts.get(bucket, 0) + count
+
+    def quantile(self, share: float) -> float | None:
+        """The duration that such a share (0 to 1) of all is not longer than; None where there are none."""
+        rank, seen = max(1, ceil(share * self.count)), 0
+        for bucket in sorted(self.counts):
+            seen += self.counts[bucket]
+            if seen >= rank:
+                return _SHORTEST * _GROWTH**bucket * 2 / (1 + _GROWTH)
+        return None
+
+    def dump(self) -> bytes:
+        """Five bytes for each bucket that is not empty."""
+        return b"".join(
+            _PAIR.pack(bucket, part) for bucket in sorted(self.counts) for part in _parts(self.counts[bucket])
+        )
+
+
+def merged(dumps: Iterable[bytes]) -> Histogram:
+    histogram = Histogram()
+    histogram.merge(b"".join(dumps))
+    return histogram
+
+
+def _bucket(milliseconds: float) -> int:
+    if milliseconds <= _SHORTEST:
+        return 0
+    return min(_LAST, ceil(log(milliseconds / _SHORTEST) * _SCALE))
+
+
+def _parts(count: int) -> Iterable[int]:
+    while count > _MOST:
+        yield _MOST
+        count -= _MOST
+    yield count
