@@ -50,11 +50,11 @@ async def run(gateway: Gateway, *arguments: str, **environment: str) -> Ended:
     return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-async def refusals(gateway: Gateway, wanted: int) -> list[dict[str, Any]]:
+async def refusals(gateway: Gateway, wanted: int, **filters: str) -> list[dict[str, Any]]:
     """Once so many are written, which takes about a second."""
     with anyio.fail_after(20):
         while True:
-            found = await gateway.items("/audit", outcome="refused")
+            found = await gateway.items("/audit", outcome="refused", **filters)
             if sum(one["count"] for one in found) >= wanted:
                 return found
             await anyio.sleep(PAUSE)
@@ -81,7 +81,7 @@ async def test_a_refused_client_of_mcp_is_found_with_its_address_and_its_token(g
                 headers={"authorization": f"Bearer {shown}", "accept": "application/json, text/event-stream"},
             )
             assert response.status_code in (401, 403, 404)
-    found = [one for one in await refusals(gateway, 3) if one["action"] == "server.use"]
+    found = await refusals(gateway, 3, action="server.use")
     assert {one["actor"]["name"] for one in found} == {"intruder", "anonymous"}
     assert {one["resource"]["id"] for one in found} == {server["slug"]}
     assert {one["address"] for one in found} == {"127.0.0.1"}
