@@ -10,7 +10,10 @@ from sqlalchemy import delete
 
 from gatehouse.access.tables import MEMBERS
 from gatehouse.access.tokens.service import NewToken
+from gatehouse.kit.ids import new_id
 from gatehouse.store.database import PEOPLE
+from gatehouse.telemetry.record import CallRecord
+from gatehouse.telemetry.recorder import Recorder
 from tests.support.operations import OfferedOperations
 from tests.unit.api.gate import WEATHER, Gate
 from tests.unit.api.people import People
@@ -47,7 +50,16 @@ async def _team_with_everything(gate: Gate) -> tuple[People, dict[str, str]]:
         "teams": team,
         "users": people.users["ann"],
     }
-    return people, things | await _what_hangs_on_it(gate, people)
+    return people, things | await _what_hangs_on_it(gate, people) | {"calls": await _called(gate, server["id"])}
+
+
+async def _called(gate: Gate, server: str) -> str:
+    """The id of a call that somebody made there."""
+    record = CallRecord(id=new_id("cal"), at=gate.clock.now(), server=server, method="tools/call", outcome="ok")
+    recorder = Recorder(gate.database, gate.clock)
+    recorder.note(record)
+    await recorder.flush()
+    return record.id
 
 
 async def _what_hangs_on_it(gate: Gate, people: People) -> dict[str, str]:

@@ -101,8 +101,8 @@ async def test_a_wrong_method_is_told_which_are_right(gate: Gate, method: str, p
 
 
 async def test_an_unknown_parameter_is_refused(gate: Gate) -> None:
-    found = problem(await gate.client.get("/tools", params={"unused_for": "30d"}), 400)
-    assert found["errors"] == [{"field": "unused_for", "message": "unknown query parameter"}]
+    found = problem(await gate.client.get("/tools", params={"unused_since": "30d"}), 400)
+    assert found["errors"] == [{"field": "unused_since", "message": "unknown query parameter"}]
     assert "cursor" in found["hint"]
 
 
