@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -14,9 +13,9 @@ from gatehouse.access.audit.repository import Wanted
 from gatehouse.access.audit.trail import Verdict
 from gatehouse.api.actions import Action
 from gatehouse.api.fields import Cursor, Limit, Timestamp
+from gatehouse.api.moments import moment
 from gatehouse.api.problems import FieldError, InvalidFields
 from gatehouse.api.routing import Asked, Lines, endpoint
-from gatehouse.kit.durations import parse_duration
 from gatehouse.kit.errors import Invalid
 from gatehouse.kit.pages import PageRequest, page_request
 
@@ -112,8 +111,8 @@ async def list_records(asked: Asked[AuditQuery, None]) -> RecordList:
         action=query.action,
         resource=query.resource,
         outcome=query.outcome,
-        since=_moment("since", query.since, asked.at.now),
-        until=_moment("until", query.until, asked.at.now),
+        since=moment("since", query.since, asked.at.now),
+        until=moment("until", query.until, asked.at.now),
     )
     page = await asked.context.audit.list(wanted, _asked_page(query.cursor, query.limit))
     return RecordList([_view(one) for one in page.items], page.next)
@@ -125,7 +124,7 @@ async def get_record(asked: Asked[None, None]) -> RecordView:
 
 async def export_records(asked: Asked[ExportQuery, None]) -> Lines:
     now = asked.at.now
-    since, until = _moment("since", asked.query.since, now), _moment("until", asked.query.until, now)
+    since, until = moment("since", asked.query.since, now), moment("until", asked.query.until, now)
     chunks: AsyncIterator[bytes] = asked.context.audit.export(Wanted(since=since, until=until))
     return Lines(chunks)
 
@@ -142,25 +141,6 @@ def _actors(asked: Asked[AuditQuery, None], actor: str | None) -> tuple[str, ...
         return ()
     user = asked.context.directory().user(actor)
     return (actor,) if user is None else (actor, user.id)
-
-
-def _moment(field: str, text: str | None, now: float) -> float | None:
-    """Seconds since the epoch; raises `InvalidFields`. A time without a zone is UTC."""
-    if not text:
-        return None
-    try:
-        return now - parse_duration(text)
-    except Invalid:
-        pass
-    try:
-        moment = datetime.fromisoformat(text.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        raise InvalidFields(
-            f"'{text[:50]}' is neither a time nor how long ago something was.",
-            [FieldError(field, "not a time")],
-            "Write 2026-11-21T08:00:00Z, 2026-11-21, or 30m, 24h, 7d.",
-        ) from None
 
 
 def _asked_page(cursor: str | None, limit: int | None) -> PageRequest:
