@@ -118,7 +118,11 @@ def unused(
     if as_csv:
         return print_csv(("kind", "name", "id", "last_used_at", "servers"), rows)
     shown = [(name, last or "never", servers, id_) for _, name, id_, last, servers in rows]
-    table((of.upper(), "LAST USED", "IN SERVERS", "ID"), shown, f"Everything was used in the last {unused_for}.")
+    table(
+        (of.upper(), "LAST USED", "IN SERVERS", "ID"),
+        shown,
+        f"Nothing that is {unused_for} old or older went unused for so long.",
+    )
 
 
 @app.command()
