@@ -1,0 +1,1 @@
+"""One search over everything that is kept: an index in memory, built when somebody first searches."""
