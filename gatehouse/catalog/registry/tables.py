@@ -1,0 +1,93 @@
+"""The tables of the registry."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, String, Table, UniqueConstraint
+
+from gatehouse.store.database import METADATA
+from gatehouse.store.types import BYTES, DIGEST, ID, LONG_TEXT, NAME, TABLE, TIME
+
+SOURCES = Table(
+    "registry_sources",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("name", String(63), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("url", LONG_TEXT),
+    Column("sealed_token", BYTES),
+    Column("enabled", Boolean, nullable=False),
+    Column("since", String(40)),
+    Column("cursor", LONG_TEXT),
+    Column("round", ID),
+    Column("digest", DIGEST),
+    Column("synced_at", TIME),
+    Column("whole_at", TIME),
+    Column("error", LONG_TEXT),
+    Column("pages", BigInteger, nullable=False),
+    Column("skipped", BigInteger, nullable=False),
+    Column("created_at", TIME, nullable=False),
+    **TABLE,
+)
+ENTRIES = Table(
+    "registry_entries",
+    METADATA,
+    Column("id", String(63), primary_key=True),
+    Column("source_id", ID, ForeignKey("registry_sources.id", ondelete="CASCADE"), nullable=False),
+    Column("name", NAME, nullable=False),
+    Column("version", NAME, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("status_message", LONG_TEXT, nullable=False),
+    Column("title", NAME, nullable=False),
+    Column("category", String(63), nullable=False),
+    Column("auth", String(16), nullable=False),
+    Column("transports", NAME, nullable=False),
+    Column("words", LONG_TEXT, nullable=False),
+    Column("document", BYTES, nullable=False),
+    Column("round", ID),
+    Column("changed_at", TIME, nullable=False),
+    UniqueConstraint("source_id", "name", name="registry_entries_by_name"),
+    Index("registry_entries_by_category", "category"),
+    **TABLE,
+)
+INSTALLS = Table(
+    "registry_installs",
+    METADATA,
+    Column("upstream_id", ID, ForeignKey("upstreams.id", ondelete="CASCADE"), primary_key=True),
+    Column("entry_id", String(63), nullable=False),
+    Column("source", String(63), nullable=False),
+    Column("name", NAME, nullable=False),
+    Column("version", NAME, nullable=False),
+    Column("digest", DIGEST, nullable=False),
+    Column("way", String(63), nullable=False),
+    Column("sealed_values", BYTES, nullable=False),
+    Column("installed_by", NAME, nullable=False),
+    Column("installed_at", TIME, nullable=False),
+    Index("registry_installs_by_entry", "entry_id"),
+    **TABLE,
+)
+REQUESTS = Table(
+    "registry_requests",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("entry_id", String(63), nullable=False),
+    Column("name", NAME, nullable=False),
+    Column("version", NAME, nullable=False),
+    Column("digest", DIGEST, nullable=False),
+    Column("way", String(63), nullable=False),
+    Column("upstream_name", String(63), nullable=False),
+    Column("sealed_values", BYTES, nullable=False),
+    Column("owner", ID),
+    Column("team", ID),
+    Column("visibility", String(16), nullable=False),
+    Column("requester", NAME, nullable=False),
+    Column("requester_name", NAME, nullable=False),
+    Column("message", LONG_TEXT, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", LONG_TEXT, nullable=False),
+    Column("decided_by", NAME),
+    Column("decided_at", TIME),
+    Column("upstream_id", ID),
+    Column("created_at", TIME, nullable=False),
+    Index("registry_requests_by_state", "state", "id"),
+    **TABLE,
+)
