@@ -1,0 +1,1 @@
+"""What Gatehouse itself offers: prompts, resources and resource templates, with their versions."""
