@@ -22,8 +22,10 @@ from parts import PARTS as PLAIN_PARTS
 from parts import Bench
 from report import Report, machine, markdown, show
 from rich.console import Console
+from tracing import TRACING_PARTS
+from watched import WATCHED_PARTS
 
-PARTS = PLAIN_PARTS | CROWD_PARTS
+PARTS = PLAIN_PARTS | CROWD_PARTS | WATCHED_PARTS | TRACING_PARTS
 QUICK = Options(seconds=0.2, warm=0.1, rounds=1, connections=(16,), starts=1)
 
 

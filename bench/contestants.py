@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -110,8 +110,10 @@ class Nginx(Program):
 class Gatehouse:
     """`gatehouse up` on SQLite in `data`, and the few calls of its API that fill it. Starts as often as it is entered."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, settings: Mapping[str, str] | None = None) -> None:
+        """`settings` are variables of the environment."""
         self.data = data
+        self._settings = dict(settings or {})
         self.port = free_port()
         self._program: Program | None = None
 
@@ -139,7 +141,7 @@ class Gatehouse:
         """Start it, and don't wait."""
         command = [sys.executable, "-m", "gatehouse", "up", "--host", "127.0.0.1", "--port", str(self.port)]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEHOUSE_")}
-        environment = kept | {"PYTHONPATH": str(HERE.parent)}
+        environment = kept | {"PYTHONPATH": str(HERE.parent)} | self._settings
         log = self.data.with_suffix(".log")
         self._program = Program([*command, "--data", str(self.data), "--no-browser"], log, environment)
 

@@ -47,9 +47,9 @@ class Bench:
         self.upstream = self.stack.enter_context(Upstream())
         self.gatehouse: Gatehouse | None = None
 
-    def fresh(self) -> Gatehouse:
-        """A Gatehouse of its own, not started yet."""
-        return Gatehouse(self.stack.enter_context(scratch()) / "data")
+    def fresh(self, **settings: str) -> Gatehouse:
+        """A Gatehouse of its own, not started yet. `settings` are variables of its environment."""
+        return Gatehouse(self.stack.enter_context(scratch()) / "data", settings)
 
     def open_doors(self) -> None:
         """The contestants, once: each with ten small tools (`small`) and with those of other sizes (`sizes`)."""

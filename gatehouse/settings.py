@@ -12,7 +12,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 
@@ -54,9 +54,48 @@ class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds that calls in flight get to finish on a stop."""
 
 
+_Days = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    audit: Annotated[int, msgspec.Meta(ge=0)] = 400
+    audit: _Days = 400
     """Days that records of the audit are kept; 0: for ever."""
+    calls: _Days = 14
+    """Days that the records of calls are kept; the sums are kept longer. 0: for ever."""
+    minutes: _Days = 2
+    """Days that sums by the minute are kept; 0: for ever."""
+    hours: _Days = 60
+    """Days that sums by the hour are kept; 0: for ever."""
+    days: _Days = 730
+    """Days that sums by the day are kept; 0: for ever."""
+    events: _Days = 30
+    """Days that events are kept; 0: for ever."""
+
+
+class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    format: Literal["auto", "text", "json"] = "auto"
+    """text: lines for people; json: one document a line; auto: text on a terminal, JSON elsewhere."""
+    requests: bool = False
+    """A line for each request."""
+
+
+class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    tool_label: bool = False
+    """Tell tools apart at /metrics, too: 500 at most, what comes after them is `other`."""
+
+
+class Tracing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    endpoint: str = ""
+    """Where spans are sent, over OTLP/HTTP: `http://localhost:4318`. Empty: nothing is traced."""
+    sample: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    """Which part of the calls is traced that come with no trace of their own."""
+    headers: str = ""
+    """Sent along, as in `authorization=Bearer TOKEN,x-team=a`."""
+
+
+class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    approval: bool = False
+    """Let people without the permission registry.approve ask for what they want to install, instead of installing it."""
 
 
 class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,6 +109,11 @@ class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The header in which a trusted proxy names who is signed in there, by email: `X-Forwarded-Email`. Empty: none."""
     proxy_creates_users: bool = False
     """Make a user of whom the proxy names and nobody knows yet."""
+
+
+class Health(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    interval: Annotated[float, msgspec.Meta(ge=0)] = 60.0
+    """Seconds between two times that an upstream is probed whose calls say nothing of how it is; 0: never."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -101,10 +145,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     internal_host: str = "127.0.0.1"
     """The address of this machine on which its workers can be reached by those of the others, on a free port."""
     log_level: str = "info"
+    """debug, info, warning or error; and of single loggers, as in `info,gatehouse.upstreams=debug`."""
+    log: Log = Log()
+    record_calls: bool = True
+    """Keep a record of each call, and make figures of them."""
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
     sign_in: SignIn = SignIn()
     retention: Retention = Retention()
+    registry: Registry = Registry()
+    metrics: Metrics = Metrics()
+    tracing: Tracing = Tracing()
+    health: Health = Health()
 
     @property
     def data_dir(self) -> Path:
@@ -155,7 +207,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    nested = {"limits", "timeouts", "retention", "sign_in"}
+    nested = {"registry", "limits", "timeouts", "retention", "metrics", "sign_in", "log", "tracing", "health"}
     for variable, value in environ.items():
         path = variable.removeprefix(ENV_PREFIX).lower().split("__")
         if not variable.startswith(ENV_PREFIX) or path[0] not in Settings.__struct_fields__:

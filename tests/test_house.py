@@ -31,6 +31,7 @@ PLANTED = {
     "sans-io: protocol -> socket": ("sans-io", "protocol", "socket"),
     "sans-io: protocol -> sqlalchemy": ("sans-io", "protocol", "sqlalchemy"),
     "no-sdk: upstreams": ("no-sdk", "upstreams", "mcp"),
+    "otel: relay": ("otel", "relay", "opentelemetry"),
     "samples-unused: cli": ("samples-unused", "cli", "samples"),
     "samples-alone: kit": ("samples-alone", "samples", "kit"),
 }

@@ -80,6 +80,8 @@ class Principal:
     conditions: Conditions = UNCONDITIONAL
     disabled: str | None = None
     """Why it may do nothing any more, in words."""
+    agents: frozenset[str] | None = None
+    """The agents that it is bound to, as `servers` are for servers."""
     limited: bool = field(init=False, default=False)
     """Whether anything has to be asked at each request."""
 
@@ -116,6 +118,8 @@ class Token:
     """Until when the text before the last rotation is good."""
     created_by: str | None = None
     """The id of the principal that made it."""
+    agents: tuple[str, ...] | None = None
+    """Ids of the agents that it is for; None: not bound to any."""
 
 
 @dataclass(frozen=True, slots=True)

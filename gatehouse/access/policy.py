@@ -19,6 +19,8 @@ from gatehouse.store.placement import Placement, Sight, Visibility
 
 USE = "server.use"
 """The action of an MCP client: list and call what a virtual server offers."""
+CALL = "agent.call"
+"""The action of an A2A client: send an agent messages, and see to its tasks."""
 _DAY = 24 * 60
 Question = Callable[[Principal, str, Resource, Circumstances], Step | None]
 
@@ -117,19 +119,26 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _scope(principal: Principal, action: str, resource: Resource, at: Circumstances) -> Step | None:
-    if principal.servers is None or resource.kind != "server" or resource.id is None:
+    bound = _bound(principal, action, resource)
+    if bound is None or resource.id is None:
         return None
-    if resource.id in principal.servers:
-        return Step("scope", True, f"'{principal.name}' was made for this server")
+    if resource.id in bound:
+        return Step("scope", True, f"'{principal.name}' was made for this {resource.kind}")
     what = "access token" if principal.kind == "client" else "token"
-    return Step("scope", False, f"{what} '{principal.name}' was not made for this server")
+    return Step("scope", False, f"{what} '{principal.name}' was not made for this {resource.kind}")
+
+
+def _bound(principal: Principal, action: str, resource: Resource) -> frozenset[str] | None:
+    if resource.kind == "server":
+        return principal.servers
+    return principal.agents if action == CALL else None
 
 
 def _permission(principal: Principal, action: str, resource: Resource, at: Circumstances) -> Step | None:
     if action == USE and resource.anonymous:
         return Step("open", True, "this server is open to everybody")
     if principal.kind == "anonymous":
-        what = "this server" if resource.kind == "server" else "this"
+        what = f"this {resource.kind}" if resource.kind in ("server", "agent") else "this"
         return Step("permission", False, f"{what} needs a token")
     if _masked(principal, action):
         return Step("permission", True, f"'{principal.name}' is for {action}")
@@ -139,7 +148,8 @@ def _permission(principal: Principal, action: str, resource: Resource, at: Circu
 def _masked(principal: Principal, action: str) -> bool:
     """Whether the principal was made for such actions at all."""
     # Who makes a token for servers says so by naming them; what an access token is for its scopes say.
-    named = action == USE and principal.kind == "token" and principal.servers is not None
+    bound = principal.servers if action == USE else principal.agents if action == CALL else None
+    named = principal.kind == "token" and bound is not None
     return permits(principal.permissions, action) or named
 
 

@@ -36,6 +36,7 @@ TOKENS = Table(
     Column("previous_until", TIME),
     Column("created_by", ID),
     Column("changed", BigInteger, nullable=False),
+    Column("agents", LONG_TEXT),
     Index("tokens_by_change", "changed"),
     **TABLE,
 )

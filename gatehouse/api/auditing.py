@@ -20,6 +20,7 @@ from gatehouse.access.directory import SYSTEM_GRANT
 from gatehouse.access.model import ALL, Circumstances, Principal
 from gatehouse.api.actions import Action
 from gatehouse.api.context import Caller
+from gatehouse.api.request_ids import current_id
 from gatehouse.kit import json
 from gatehouse.kit.errors import Forbidden, GatewayError, RateLimited, Unauthenticated
 from gatehouse.kit.pages import MAX_LIMIT
@@ -28,11 +29,11 @@ MOST_OF_FIELD = 8 * 1024
 """Bytes of one field that are kept; of a longer one the size is told."""
 _READER = Principal("system", "system", "Gatehouse", permissions=frozenset({ALL}), grants=(SYSTEM_GRANT,))
 """As whom things are looked at: who may change a thing need not be one who may see all of it."""
-_PERSONAL = frozenset({Action.PUBLIC, Action.SIGNED_IN})
+_PERSONAL = frozenset({Action.PUBLIC, Action.SIGNED_IN, Action.SESSION_READ})
 _VERBS = {"PATCH": "change", "PUT": "set", "DELETE": "delete"}
 _SIGN_INS = frozenset({"login", "logout", "setup", "password", "accept"})
 _WITHOUT_VALUES = frozenset({"auth.login", "auth.logout", "auth.password"})
-_RESTLESS = frozenset({"updated_at", "checked_at"})
+_RESTLESS = frozenset({"updated_at", "checked_at", "duplicates"})
 """Fields that say no more than that something happened."""
 _REFUSALS = (Unauthenticated, Forbidden, RateLimited)
 
@@ -175,7 +176,7 @@ class Auditing:
             outcome=outcome,
             address=asked.at.address,
             session=asked.session,
-            request_id=None if asked.request is None else asked.request.headers.get("x-request-id"),
+            request_id=current_id(),
         )
 
     def _operation(self, declared: Declared) -> str:

@@ -1,4 +1,4 @@
-"""Signing in and out, who one is, and one's console sessions. The way in that ends in a session sets its cookie."""
+"""Signing in and out, and who one is. The way in that ends in a session sets its cookie."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from gatehouse.access.methods import Shown
 from gatehouse.access.model import Grant
 from gatehouse.access.sign_in.passwords import LONGEST
 from gatehouse.access.sign_in.service import Newcomer
-from gatehouse.access.sign_in.sessions import Begun, UserSession
+from gatehouse.access.sign_in.sessions import Begun
 from gatehouse.access.single_sign_on.flow import WORDS
 from gatehouse.api.actions import Action
-from gatehouse.api.fields import Cursor, Limit, Name, Timestamp, asked_page, maybe_timestamp, timestamp
+from gatehouse.api.fields import Name, Timestamp, maybe_timestamp, timestamp
 from gatehouse.api.routing import Asked, endpoint
 from gatehouse.kit.errors import Forbidden
 
@@ -82,29 +82,6 @@ class GrantHeld(Struct, frozen=True, kw_only=True):
     scope: Annotated[str, Meta(description="`*`, or the id of a team")]
     scope_name: str
     permissions: list[str]
-
-
-class SessionView(Struct, frozen=True, kw_only=True):
-    """A console session."""
-
-    id: str
-    method: Annotated[str, Meta(description="The way in: `password`, `setup`, `invitation`, or one of a provider")]
-    address: str | None
-    agent: Annotated[str | None, Meta(description="What the browser calls itself")]
-    created_at: Timestamp
-    seen_at: Annotated[Timestamp, Meta(description="Within a minute")]
-    expires_at: Annotated[Timestamp, Meta(description="When it ends, however much it is used")]
-    current: Annotated[bool, Meta(description="Whether it is the one that asks")]
-
-
-class SessionList(Struct, frozen=True):
-    items: list[SessionView]
-    next: str | None
-
-
-class SessionQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    cursor: Cursor | None = None
-    limit: Limit | None = None
 
 
 class WhoIsAsking(Struct, frozen=True, kw_only=True):
@@ -244,21 +221,6 @@ async def make_password_link(asked: Asked[None, None]) -> PasswordLinkMade:
     )
 
 
-async def list_sessions(asked: Asked[SessionQuery, None]) -> SessionList:
-    page = asked_page(asked.query.cursor, asked.query.limit)
-    found = await asked.context.sign_in.sessions.list(_user(asked), page)
-    return SessionList([_session(one, asked.session) for one in found.items], found.next)
-
-
-async def end_session(asked: Asked[None, None]) -> None:
-    await asked.context.sign_in.sessions.end(asked.ref, _user(asked))
-
-
-async def end_other_sessions(asked: Asked[None, None]) -> None:
-    """All but the one that asks."""
-    await asked.context.sign_in.sessions.end_others(_user(asked), asked.session)
-
-
 async def _signed_in(asked: Asked[Any, Any], begun: Begun) -> SignedIn:
     """Settled first: who was made just now is known to this worker from here on."""
     await asked.context.settle()
@@ -295,7 +257,7 @@ def _csrf_token(asked: Asked[Any, Any]) -> str | None:
 
 
 def _user(asked: Asked[Any, Any]) -> str:
-    """A token that got into wrong hands must not be a way to somebody's sessions, or to the password."""
+    """A token that got into wrong hands must not be a way to somebody's password, or sign anybody in or out."""
     principal = asked.principal
     if principal.kind != "user" or principal.user is None:
         raise Forbidden(f"'{principal.name}' is not a user who is signed in.", "Sign in at /sign-in first.")
@@ -306,27 +268,11 @@ def _grant(one: Grant) -> GrantHeld:
     return GrantHeld(role=one.role, scope=one.scope, scope_name=one.scope_name, permissions=sorted(one.permissions))
 
 
-def _session(one: UserSession, current: str | None) -> SessionView:
-    return SessionView(
-        id=one.id,
-        method=one.method,
-        address=one.address,
-        agent=one.agent,
-        created_at=timestamp(one.created_at),
-        seen_at=timestamp(one.seen_at),
-        expires_at=timestamp(one.expires_at),
-        current=one.id == current,
-    )
-
-
 ENDPOINTS = (
     endpoint("GET /auth/methods", Action.PUBLIC, ways_in, "How people can sign in"),
     endpoint("POST /auth/login", Action.PUBLIC, log_in, "Sign in with a password", changes=False, status=200),
     endpoint("POST /auth/logout", Action.SIGNED_IN, log_out, "Sign out", changes=False),
     endpoint("GET /auth/session", Action.SIGNED_IN, who_am_i, "Who is asking, and what they may do"),
-    endpoint("GET /auth/sessions", Action.SIGNED_IN, list_sessions, "List one's console sessions"),
-    endpoint("DELETE /auth/sessions", Action.SIGNED_IN, end_other_sessions, "End one's other console sessions"),
-    endpoint("DELETE /auth/sessions/{id}", Action.SIGNED_IN, end_session, "End a console session"),
     endpoint("POST /auth/password", Action.SIGNED_IN, change_password, "Change one's password", status=200),
     endpoint("POST /auth/setup", Action.PUBLIC, set_up, "Make the first administrator", status=200),
     endpoint(

@@ -7,37 +7,30 @@ A caller sees the calls of servers on which they may `call.read`, and those of t
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-import anyio
 import msgspec
 from msgspec import Meta, Struct
 
 from gatehouse.access import policy
-from gatehouse.access.model import Circumstances, Principal, Resource
+from gatehouse.access.model import Principal
 from gatehouse.api.actions import Action
 from gatehouse.api.context import ApiContext
 from gatehouse.api.fields import Cursor, Limit, Timestamp, timestamp
+from gatehouse.api.live import Told, live
 from gatehouse.api.moments import Moment, moment
-from gatehouse.api.routing import Asked, Lines, endpoint
-from gatehouse.catalog.requests import ServerFilter
-from gatehouse.kit.errors import GatewayError, Invalid, NotFound
+from gatehouse.api.routing import Asked, Live, endpoint
+from gatehouse.catalog.model import AGENT
+from gatehouse.catalog.requests import ServerFilter, UpstreamFilter
+from gatehouse.kit.errors import Invalid, NotFound
+from gatehouse.kit.json import Raw
 from gatehouse.kit.pages import MAX_LIMIT, PageRequest, page_request
 from gatehouse.store.placement import Sight
 from gatehouse.telemetry.figures import Figures
 from gatehouse.telemetry.questions import Seen, Wanted
 from gatehouse.telemetry.record import CallRecord, Outcome
 
-POLL = 0.5
-"""Seconds between looks for new calls."""
-OVERLAP = 4
-"""Looks after which no worker writes an earlier call any more."""
-QUIET = 20
-"""Looks without a word, after which an empty line is sent, so that who is gone is noticed."""
-AT_ONCE = 500
 _ID = re.compile(r"cal_[0-9a-z]{26}")
 _encoder = msgspec.json.Encoder()
 
@@ -71,19 +64,27 @@ class CallView(Struct, frozen=True, kw_only=True):
     outcome: Outcome
     principal: Caller
     client: ClientView
-    server: Place
+    server: Annotated[Place | None, Meta(description="Null where it was called through the API, without a server")]
     name: Annotated[str | None, Meta(description="As it is advertised; null where it is not here")]
     upstream: Place | None
     original: Annotated[str | None, Meta(description="The upstream's own name for it")]
     method: str
     total_ms: float
     upstream_ms: float
+    queue_ms: Annotated[float, Meta(description="Until it was sent on")]
     bytes_in: int
     bytes_out: int
     tokens: Annotated[int, Meta(description="Of the result, estimated from its bytes")]
     trace_id: str | None
     error_class: str | None
     error: Annotated[str | None, Meta(description="Up to 500 characters; never a result")]
+
+
+class CallDetails(CallView, frozen=True, kw_only=True):
+    """A call with what its server wants kept of it (`record_content`), secrets taken out."""
+
+    arguments: Annotated[Raw | None, Meta(description="All parameters, as they were sent on")]
+    result: Raw | None
 
 
 class CallList(Struct, frozen=True):
@@ -119,15 +120,15 @@ async def list_calls(asked: Asked[CallQuery, None]) -> CallList:
     return CallList([call_view(one) for one in page.items], page.next)
 
 
-async def get_call(asked: Asked[None, None]) -> CallView:
+async def get_call(asked: Asked[None, None]) -> CallDetails:
     found = await figures(asked.context).call(asked.ref, await seen(asked.context, asked.principal))
     if found is None:
         raise NotFound(f"There is no call '{asked.ref[:100]}'.", "Calls are kept for some days; see GET /calls.")
-    return call_view(found)
+    return CallDetails(**_fields(found), arguments=_content(found.arguments), result=_content(found.result))
 
 
-async def live_calls(asked: Asked[CallFilter, None]) -> Lines:
-    return Lines(_live(asked, await wanted_calls(asked, asked.query), await _newest(asked)))
+async def live_calls(asked: Asked[CallFilter, None]) -> Live:
+    return await live(asked, [CallSource(asked, await wanted_calls(asked, asked.query))])
 
 
 def figures(context: ApiContext) -> Figures:
@@ -143,8 +144,8 @@ async def wanted_calls(asked: Asked[Any, None], query: CallFilter, usual: str = 
     return Wanted(
         since=moment("since", query.since or usual, now),
         until=moment("until", query.until, now),
-        server=await _server_id(asked, query.server),
-        upstream=await _upstream_id(asked, query.upstream),
+        server=await server_id(asked, query.server),
+        upstream=await upstream_id(asked, query.upstream),
         name=query.tool or None,
         method=query.method or None,
         principal=query.principal or None,
@@ -159,12 +160,26 @@ async def wanted_calls(asked: Asked[Any, None], query: CallFilter, usual: str = 
 async def seen(context: ApiContext, principal: Principal) -> Seen | None:
     """What the caller may see of all calls; None: everything."""
     sight = policy.sight(principal, Action.CALL_READ)
-    if sight.everything and principal.servers is None:
+    if sight.everything and principal.servers is None and principal.agents is None:
         return None
-    servers = await _server_ids(context, sight)
+    servers, agents = await _server_ids(context, sight), await _agent_ids(context, sight)
     if principal.servers is not None:
         servers = [id_ for id_ in servers if id_ in principal.servers]
-    return Seen(tuple(servers), tuple(await _own(context, principal)))
+    if principal.agents is not None:
+        agents = [id_ for id_ in agents if id_ in principal.agents]
+    return Seen((*servers, *agents), tuple(await _own(context, principal)))
+
+
+async def _agent_ids(context: ApiContext, sight: Sight) -> list[str]:
+    """What A2A clients call has no server; its records name the agent in its place."""
+    found: list[str] = []
+    request = PageRequest(limit=MAX_LIMIT)
+    while True:
+        page = await context.catalog.upstreams(request, UpstreamFilter(kind=AGENT, sight=sight))
+        found += [one.id for one in page.items]
+        if page.next is None:
+            return found
+        request = PageRequest(found[-1], MAX_LIMIT)
 
 
 async def _server_ids(context: ApiContext, sight: Sight) -> list[str]:
@@ -180,7 +195,7 @@ async def _server_ids(context: ApiContext, sight: Sight) -> list[str]:
 
 async def _own(context: ApiContext, principal: Principal) -> list[str]:
     """The caller, and where it is a user, or has one's rights, that user and all of their tokens."""
-    if principal.user is None or principal.servers is not None:
+    if principal.user is None or principal.servers is not None or principal.agents is not None:
         return [principal.id]
     found = list(dict.fromkeys([principal.id, principal.user]))
     request = PageRequest(limit=MAX_LIMIT)
@@ -193,19 +208,28 @@ async def _own(context: ApiContext, principal: Principal) -> list[str]:
 
 
 def call_view(one: CallRecord) -> CallView:
-    return CallView(
+    return CallView(**_fields(one))
+
+
+def _content(text: str) -> Raw | None:
+    return Raw(text.encode()) if text else None
+
+
+def _fields(one: CallRecord) -> dict[str, Any]:
+    return dict(
         id=one.id,
         at=timestamp(one.at),
         outcome=one.outcome,
         principal=Caller(one.principal, one.principal_kind, one.principal_name, one.user or None, one.team or None),
         client=ClientView(one.client or None, one.client_version or None, one.era),
-        server=Place(one.server, one.server_name),
+        server=Place(one.server, one.server_name) if one.server else None,
         name=one.name or None,
         upstream=Place(one.upstream, one.upstream_name) if one.upstream else None,
         original=one.original or None,
         method=one.method,
         total_ms=one.total_ms,
         upstream_ms=one.upstream_ms,
+        queue_ms=one.queue_ms,
         bytes_in=one.bytes_in,
         bytes_out=one.bytes_out,
         tokens=one.tokens,
@@ -215,7 +239,7 @@ def call_view(one: CallRecord) -> CallView:
     )
 
 
-async def _server_id(asked: Asked[Any, None], ref: str | None) -> str | None:
+async def server_id(asked: Asked[Any, None], ref: str | None) -> str | None:
     """One that was deleted is found by its id alone."""
     try:
         return (await asked.context.catalog.server(ref)).id if ref else None
@@ -223,7 +247,7 @@ async def _server_id(asked: Asked[Any, None], ref: str | None) -> str | None:
         return ref
 
 
-async def _upstream_id(asked: Asked[Any, None], ref: str | None) -> str | None:
+async def upstream_id(asked: Asked[Any, None], ref: str | None) -> str | None:
     try:
         return (await asked.context.catalog.upstream(ref)).id if ref else None
     except NotFound:
@@ -237,53 +261,30 @@ def _asked_page(cursor: str | None, limit: int | None) -> PageRequest:
     return wanted
 
 
-async def _newest(asked: Asked[Any, None]) -> str:
-    """The id from which on calls are new."""
-    page = await figures(asked.context).calls(Wanted(), PageRequest(limit=1))
-    return page.items[0].id if page.items else ""
+@dataclass(slots=True)
+class CallSource:
+    """Calls, for a stream. What its caller may see is looked up again each time."""
 
+    asked: Asked[Any, None]
+    wanted: Wanted
+    name: str = "call"
+    prefix: str = "cal"
+    action: Action = Action.CALL_READ
 
-async def _live(asked: Asked[CallFilter, None], wanted: Wanted, newest: str) -> AsyncIterator[bytes]:
-    """Each call once, from now on. Workers write in their own time, so that every look goes back a little."""
-    floors, told, quiet = deque([newest], maxlen=OVERLAP), set[str](), 0
-    while await _may_go_on(asked):
-        wanted = replace(wanted, seen=await seen(asked.context, asked.principal))
-        fresh = [one for one in await _news(asked, wanted, floors[0]) if one.id not in told]
-        told = {id_ for id_ in told if id_ > floors[0]} | {one.id for one in fresh}
-        floors.append(max([floors[-1], *(one.id for one in fresh)]))
-        quiet = 0 if fresh else quiet + 1
-        if fresh:
-            yield b"".join(_encoder.encode(call_view(one)) + b"\n" for one in fresh)
-        elif quiet % QUIET == 0:
-            yield b"\n"
-        await anyio.sleep(POLL)
+    async def newest(self) -> str:
+        page = await figures(self.asked.context).calls(Wanted(), PageRequest(limit=1))
+        return page.items[0].id if page.items else ""
 
-
-async def _news(asked: Asked[CallFilter, None], wanted: Wanted, after: str) -> list[CallRecord]:
-    """All of them, however many came at once."""
-    found: list[CallRecord] = []
-    while True:
-        more = await figures(asked.context).news(wanted, found[-1].id if found else after, AT_ONCE)
-        found += more
-        if len(more) < AT_ONCE:
-            return found
-
-
-async def _may_go_on(asked: Asked[Any, None]) -> bool:
-    """Whether the caller is still who it was, and may still see what it saw."""
-    if asked.context.stopping() or asked.request is None:
-        return False
-    try:
-        caller = await asked.context.identify(asked.request)
-    except GatewayError:
-        return False
-    at = Circumstances(asked.context.clock.now(), caller.address)
-    allowed = policy.allows(caller.principal, Action.CALL_READ, Resource("call"), at).allowed
-    return allowed and caller.principal == asked.principal
+    async def after(self, id_: str, limit: int) -> list[Told]:
+        context = self.asked.context
+        wanted = replace(self.wanted, seen=await seen(context, self.asked.principal))
+        return [
+            Told(one.id, _encoder.encode(call_view(one))) for one in await figures(context).news(wanted, id_, limit)
+        ]
 
 
 ENDPOINTS = (
     endpoint("GET /calls", Action.CALL_READ, list_calls, "List calls, newest first"),
-    endpoint("GET /calls/live", Action.CALL_READ, live_calls, "Tell of calls as they come, as lines of JSON"),
+    endpoint("GET /calls/live", Action.CALL_READ, live_calls, "Tell of calls as they come"),
     endpoint("GET /calls/{id}", Action.CALL_READ, get_call, "Show a call"),
 )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from gatehouse.access import policy
-from gatehouse.api import calls
+from gatehouse.api import calls, verdicts
 from gatehouse.api.actions import Action
 from gatehouse.api.calls import Arguments, ReadInput
 from gatehouse.api.fields import (
@@ -29,14 +29,16 @@ from gatehouse.api.fields import (
     told,
 )
 from gatehouse.api.moments import Duration
+from gatehouse.api.own_views import source_view
 from gatehouse.api.permission import relocated
 from gatehouse.api.routing import Asked, Endpoint, endpoint
 from gatehouse.api.unused import unused_page
-from gatehouse.catalog.model import Capability, Kind, Server, Upstream
+from gatehouse.api.verdicts import ToolRef
+from gatehouse.catalog.model import LOCAL, Capability, Kind, Server, Upstream
 from gatehouse.catalog.naming import qualified
 from gatehouse.catalog.service import CapabilityChanges, CapabilityFilter
 from gatehouse.kit.errors import Invalid, NotFound
-from gatehouse.kit.json import Fields, Raw, dump
+from gatehouse.kit.json import Fields, Raw, dump, raw
 from gatehouse.store.placement import Placement, Visibility
 
 State = Literal["present", "gone"]
@@ -99,9 +101,14 @@ class CapabilityView(Struct, frozen=True, kw_only=True):
     gone_at: Timestamp | None
     warnings: list[str]
     servers: list[ServerRef]
+    preferred: Annotated[ToolRef | None, Meta(description="The one of its duplicates that somebody said is to be used")]
     owner: OwnerId | None
     team: TeamId | None
     visibility: Annotated[Visibility, Meta(description="That of its upstream, where it has none of its own")]
+    own: Annotated[bool, Meta(description="Made here, so that what it says can be changed")] = False
+    source: (
+        Annotated[JsonObject, Meta(description="Of one's own: what is in it, and which version that is")] | UnsetType
+    ) = UNSET
 
 
 class CapabilityList(Struct, frozen=True):
@@ -139,15 +146,16 @@ async def view(asked: Asked[Any, Any], capabilities: Sequence[Capability]) -> li
     upstreams = await catalog.upstreams_by_id({one.upstream_id for one in capabilities})
     bound = await catalog.bound_in([one.id for one in capabilities])
     servers = {id_: [one for one in found if sight.sees(one.placement)] for id_, found in bound.items()}
+    preferred = await verdicts.preferences(asked, (one.id for one in capabilities if one.kind is Kind.TOOL))
     return [
-        _view(one, upstreams[one.upstream_id], servers.get(one.id, ()))
+        _view(one, upstreams[one.upstream_id], servers.get(one.id, ()), preferred.get(one.id))
         for one in capabilities
         if one.upstream_id in upstreams
     ]
 
 
-def endpoints(shelf: Shelf) -> tuple[Endpoint, ...]:
-    """The routes that all three collections have."""
+def showing(shelf: Shelf) -> tuple[Endpoint, ...]:
+    """The routes that all three collections have alike."""
     one = shelf.name.removesuffix("s")
 
     async def list_shelf(asked: Asked[CapabilityQuery, None]) -> CapabilityList:
@@ -171,22 +179,23 @@ def endpoints(shelf: Shelf) -> tuple[Endpoint, ...]:
         return CapabilityList(await view(asked, page.items), page.next)
 
     async def get_one(asked: Asked[None, None]) -> CapabilityView:
-        return await _view_one(asked, await asked.context.catalog.capability(asked.ref, shelf.kinds))
-
-    async def change_one(asked: Asked[None, CapabilityChange]) -> CapabilityView:
-        catalog = asked.context.catalog
-        before = await catalog.capability(asked.ref, shelf.kinds)
-        changes = _changes(asked.body) | await _relocated(asked, before, told(asked.body))
-        changed = await catalog.change_capability(before.id, shelf.kinds, CapabilityChanges(**changes))
-        return await _view_one(asked, changed)
+        return await view_one(asked, await asked.context.catalog.capability(asked.ref, shelf.kinds))
 
     return (
         endpoint(f"GET /{shelf.name}", shelf.read, list_shelf, f"List {shelf.name}"),
         endpoint(f"GET /{shelf.name}/{{id}}", shelf.read, get_one, f"Show a {one}"),
-        endpoint(
-            f"PATCH /{shelf.name}/{{id}}", shelf.write, change_one, f"Say something else of a {one}, or switch it off"
-        ),
     )
+
+
+async def change_tool(asked: Asked[None, CapabilityChange]) -> CapabilityView:
+    tool = await asked.context.catalog.capability(asked.ref, TOOLS.kinds)
+    return await view_one(asked, await override(asked, tool, told(asked.body)))
+
+
+async def override(asked: Asked[Any, Any], before: Capability, said: Mapping[str, Any]) -> Capability:
+    """Say of it what the fields of a `CapabilityChange` say; raises where the caller may not put it there."""
+    changes = _changes(said) | await _relocated(asked, before, dict(said))
+    return await asked.context.catalog.change_capability(before.id, (before.kind,), CapabilityChanges(**changes))
 
 
 async def call_tool(asked: Asked[None, Arguments]) -> Raw:
@@ -201,14 +210,18 @@ async def read_resource(asked: Asked[None, ReadInput]) -> Raw:
     return await calls.read(asked)
 
 
-async def _view_one(asked: Asked[Any, Any], capability: Capability) -> CapabilityView:
+async def view_one(asked: Asked[Any, Any], capability: Capability) -> CapabilityView:
+    """With its source, where it is own."""
     views = await view(asked, (capability,))
     if not views:
         raise NotFound(f"'{capability.id}' was just removed, with its upstream.")
-    return views[0]
+    if not views[0].own:
+        return views[0]
+    source = await asked.context.own.source(capability.id, (capability.kind,))
+    return structs.replace(views[0], source=raw(source_view(source)))
 
 
-def _view(one: Capability, upstream: Upstream, servers: Sequence[Server]) -> CapabilityView:
+def _view(one: Capability, upstream: Upstream, servers: Sequence[Server], preferred: ToolRef | None) -> CapabilityView:
     said, place = one.overrides, one.placement or upstream.placement
     return CapabilityView(
         id=one.id,
@@ -229,14 +242,16 @@ def _view(one: Capability, upstream: Upstream, servers: Sequence[Server]) -> Cap
         gone_at=maybe_timestamp(one.gone_at),
         warnings=list(one.warnings),
         servers=[ServerRef(server.id, server.slug, server.name) for server in servers],
+        preferred=preferred,
         owner=place.owner,
         team=place.team,
         visibility=place.visibility,
+        own=upstream.kind == LOCAL,
     )
 
 
-def _changes(body: CapabilityChange) -> dict[str, Any]:
-    changes = {name: value for name, value in told(body).items() if name not in ("team", "visibility")}
+def _changes(said: Mapping[str, Any]) -> dict[str, Any]:
+    changes = {name: value for name, value in said.items() if name not in ("team", "visibility")}
     if changes.get("annotations") is not None:
         changes["annotations"] = dump(changes["annotations"])
     return changes
@@ -255,10 +270,11 @@ _ONE = {Kind.TOOL: "tool", Kind.PROMPT: "prompt", Kind.RESOURCE: "resource", Kin
 
 
 ENDPOINTS = (
-    *endpoints(TOOLS),
+    *showing(TOOLS),
+    endpoint("PATCH /tools/{id}", TOOLS.write, change_tool, "Say something else of a tool, or switch it off"),
     endpoint("POST /tools/{id}/call", Action.TOOL_CALL, call_tool, "Call a tool", changes=False),
-    *endpoints(PROMPTS),
+    *showing(PROMPTS),
     endpoint("POST /prompts/{id}/get", Action.PROMPT_GET, get_prompt, "Get a prompt", changes=False),
-    *endpoints(RESOURCES),
+    *showing(RESOURCES),
     endpoint("POST /resources/{id}/read", Action.RESOURCE_FETCH, read_resource, "Read a resource", changes=False),
 )

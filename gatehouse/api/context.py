@@ -17,12 +17,25 @@ from gatehouse.access.single_sign_on.service import SingleSignOn
 from gatehouse.access.tokens.service import Tokens
 from gatehouse.access.tokens.usage import Usage
 from gatehouse.api.visitors import Visitors
-from gatehouse.catalog.model import Capability, Transport
+from gatehouse.catalog.model import Capability, Offer, Transport, Upstream
+from gatehouse.catalog.own.service import Own
+from gatehouse.catalog.registry.service import Registry
+from gatehouse.catalog.roots import Roots
+from gatehouse.catalog.search.service import Search
 from gatehouse.catalog.service import Catalog
+from gatehouse.catalog.similar.finder import Finder
+from gatehouse.catalog.tags import Tags
+from gatehouse.catalog.verdicts import Verdicts
 from gatehouse.kit.clock import Clock
 from gatehouse.protocol.call import Era, Outcome
+from gatehouse.relay.agents import Agents
 from gatehouse.relay.explain import Explainer
+from gatehouse.store.transfer.service import Transfer
+from gatehouse.telemetry.events import Events
 from gatehouse.telemetry.figures import Figures
+from gatehouse.telemetry.logs.levels import LogLevels
+from gatehouse.telemetry.report import Machine
+from gatehouse.telemetry.signals_store import SignalStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,19 @@ class CheckReport(Protocol):
     def transport(self) -> Transport | None: ...
 
 
+class TrialReport(Protocol):
+    """What an upstream that is not stored yet answered."""
+
+    @property
+    def offer(self) -> Offer | None: ...
+
+    @property
+    def error(self) -> str | None: ...
+
+    @property
+    def sign_in(self) -> bool: ...
+
+
 class Operations(Protocol):
     """What the API asks of the relay: the work that reaches upstreams."""
 
@@ -66,6 +92,10 @@ class Operations(Protocol):
 
     async def check(self, upstream_id: str) -> CheckReport:
         """See whether it answers, without storing what it offers."""
+        ...
+
+    async def trial(self, upstream: Upstream) -> TrialReport:
+        """Shake hands with an upstream that is not stored, and see what it offers."""
         ...
 
     def log(self, upstream_id: str) -> list[str]:
@@ -84,6 +114,13 @@ class Operations(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiContext:
     catalog: Catalog
+    own: Own
+    tags: Tags
+    roots: Roots
+    registry: Registry
+    search: Search
+    similar: Finder
+    verdicts: Verdicts
     tokens: Tokens
     people: People
     sign_in: SignIn
@@ -103,6 +140,7 @@ class ApiContext:
     directory: Callable[[], Directory]
     """Users and teams as this worker knows them now."""
     clock: Clock
+    log_levels: LogLevels
     public_url: Callable[[Request], str]
     """The address that clients use, without a slash at the end."""
     anonymous_allowed: bool
@@ -112,6 +150,16 @@ class ApiContext:
     """Slug and name of each provider that people can sign in with."""
     figures: Figures | None = None
     """None: calls are not recorded."""
+    transfer: Transfer | None = None
+    """None: nothing is exported or imported here."""
+    agents: Agents | None = None
+    """None: agents can't be called here."""
+    events: Events | None = None
+    """None: nothing is told of what happens."""
+    signals: SignalStore | None = None
+    """What the workers hear of upstreams; None: nobody watches over them."""
+    machine: Callable[[], Awaitable[Machine]] | None = None
+    """How the workers of this machine are; None: they don't watch themselves."""
     stopping: Callable[[], bool] = bool
     """Whether open streams are to end."""
     body_bytes: int = 10 * 1024 * 1024

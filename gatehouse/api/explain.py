@@ -49,6 +49,7 @@ class ExplainQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     )
     server: Annotated[str, Meta(description="Id or slug; left out: /mcp, where everything is")] | None = None
     tool: Annotated[str, Meta(description="Name as advertised there, or an alias")] | None = None
+    agent: Annotated[str, Meta(description="Instead of a server: id or name of an agent to call")] | None = None
     via: Annotated[Literal["mcp", "api"], Meta(description="`api`: to call the tool, an id or handle, here")] = "mcp"
     address: Annotated[str, Meta(description="From where; left out: not asked, but for the caller")] | None = None
 
@@ -59,7 +60,7 @@ async def explain(asked: Asked[ExplainQuery, None]) -> Explanation:
     if query.address is not None and read_address(query.address) is None:
         raise Invalid(f"'{query.address[:50]}' is not an address.", "Write it as in 192.0.2.7 or 2001:db8::7.")
     address = query.address or (asked.at.address if query.principal is None else None)
-    question = Question(query.server, query.tool, address, address is not None, query.via == "api")
+    question = Question(query.server, query.tool, address, address is not None, query.via == "api", query.agent)
     trace = asked.context.explainer.explain(principal, question)
     return Explanation(
         allowed=trace.allowed,

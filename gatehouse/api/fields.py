@@ -30,6 +30,11 @@ VisibilityWanted = Annotated[Visibility, Meta(description="Left out: the team's,
 _ID = re.compile(r"[a-z]{1,12}_[0-9a-z]{26}")
 
 
+def is_id(text: str) -> bool:
+    """Whether it has the form of an id of ours."""
+    return _ID.fullmatch(text) is not None
+
+
 def asked_page(cursor: str | None, limit: int | None) -> PageRequest:
     """All lists of the API are in the order of ids. Raises `Invalid`."""
     wanted = page_request(cursor, limit)

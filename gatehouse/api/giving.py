@@ -14,16 +14,16 @@ from gatehouse.api.actions import Action, permissions
 from gatehouse.api.fields import timestamp
 from gatehouse.api.problems import FieldError, InvalidFields
 from gatehouse.api.routing import Asked
-from gatehouse.catalog.model import Server
+from gatehouse.catalog.model import AGENT, Server, Upstream
 from gatehouse.kit.errors import Forbidden, NotFound
 from gatehouse.store.placement import Placement, Visibility
 
 
 def check_unbound(maker: Principal) -> None:
     """What is bound itself would have to bind what it makes in the same way, so it makes none."""
-    if maker.servers is not None or maker.conditions:
+    if maker.servers is not None or maker.agents is not None or maker.conditions:
         raise Forbidden(
-            f"'{maker.name}' is bound to servers or conditions, and so can't make or change tokens.",
+            f"'{maker.name}' is bound to servers, agents or conditions, and so can't make or change tokens.",
             "Sign in, or use a token that has permissions alone.",
         )
 
@@ -68,22 +68,46 @@ async def server_ids(asked: Asked[Any, Any], refs: Sequence[str] | None) -> list
     return list(found)
 
 
+async def agent_ids(asked: Asked[Any, Any], refs: Sequence[str] | None) -> list[str] | None:
+    """As `server_ids`."""
+    if not refs:
+        return None
+    asked.may(Action.AGENT_CALL, Resource("agent"))
+    found: dict[str, None] = {}
+    unknown: list[FieldError] = []
+    for index, ref in enumerate(refs):
+        agent = await _agent(asked, ref)
+        if agent is None:
+            unknown.append(FieldError(f"agents[{index}]", f"there is no agent '{ref[:100]}'"))
+        else:
+            found[agent.id] = None
+    if unknown:
+        names = ", ".join(error.message.partition("agent ")[2] for error in unknown)
+        raise InvalidFields(f"There is no agent {names}.", unknown, "GET /api/v1/agents lists those that exist.")
+    return list(found)
+
+
 async def check_new(asked: Asked[Any, Any], token: Token) -> None:
     """A token that is not stored yet: that its maker has all that it is for, and that it will open its servers."""
     check_unbound(asked.principal)
     check_lifetime(asked.principal, token.expires_at)
     _check_known(token.permissions)
     _check_permissions(asked, token.permissions, token)
-    holder, directory = principal_of(token, asked.context.directory()), asked.context.directory()
     for index, id_ in enumerate(token.servers or ()):
         server = await asked.context.catalog.server(id_)
-        decision = policy.entitled(holder, Action.SERVER_USE, server_resource(server), asked.at.now)
-        if not decision.allowed:
-            who = f"team '{_team_name(directory, token)}'" if token.team else f"'{asked.principal.name}'"
-            words = f"{who} may not use server '{server.slug}': {decision.reason}"
-            raise InvalidFields(
-                f"The token would not open what it is for: {words}.", [FieldError(f"servers[{index}]", words)]
-            )
+        _check_opens(asked, token, Action.SERVER_USE, server_resource(server), f"servers[{index}]")
+    for index, id_ in enumerate(token.agents or ()):
+        agent = await asked.context.catalog.upstream(id_)
+        _check_opens(asked, token, Action.AGENT_CALL, agent_resource(agent), f"agents[{index}]")
+
+
+def _check_opens(asked: Asked[Any, Any], token: Token, action: Action, resource: Resource, field: str) -> None:
+    directory = asked.context.directory()
+    decision = policy.entitled(principal_of(token, directory), action, resource, asked.at.now)
+    if not decision.allowed:
+        who = f"team '{_team_name(directory, token)}'" if token.team else f"'{asked.principal.name}'"
+        words = f"{who} may not use {resource.kind} '{resource.name}': {decision.reason}"
+        raise InvalidFields(f"The token would not open what it is for: {words}.", [FieldError(field, words)])
 
 
 async def check_power(asked: Asked[Any, Any], token: Token) -> None:
@@ -102,10 +126,20 @@ async def check_power(asked: Asked[Any, Any], token: Token) -> None:
             raise Forbidden(
                 f"'{maker.name}' may not use a server that token '{token.name}' opens.", "Ask somebody who may."
             )
+    for id_ in token.agents or ():
+        agent = await _existing_agent(asked, id_)
+        if agent is not None and not policy.allows(maker, Action.AGENT_CALL, agent_resource(agent), asked.at).allowed:
+            raise Forbidden(
+                f"'{maker.name}' may not call an agent that token '{token.name}' opens.", "Ask somebody who may."
+            )
 
 
 def server_resource(server: Server) -> Resource:
     return Resource("server", server.id, server.placement, server.slug)
+
+
+def agent_resource(agent: Upstream) -> Resource:
+    return Resource("agent", agent.id, agent.placement, agent.name)
 
 
 def _team_id(asked: Asked[Any, Any], ref: str) -> str:
@@ -147,6 +181,31 @@ async def _server(asked: Asked[Any, Any], ref: str) -> Server | None:
         f"'{maker.name}' may not use server '{ref[:100]}', and so can't open it to others: {decision.reason}.",
         f"Ask for a role that permits {Action.SERVER_USE.value}.",
     )
+
+
+async def _agent(asked: Asked[Any, Any], ref: str) -> Upstream | None:
+    """As `_server`."""
+    agent = await _existing_agent(asked, ref)
+    if agent is None:
+        return None
+    maker, resource = asked.principal, agent_resource(agent)
+    decision = policy.allows(maker, Action.AGENT_CALL, resource, asked.at)
+    if decision.allowed:
+        return agent
+    if not policy.allows(maker, Action.AGENT_READ, resource, asked.at).allowed:
+        return None
+    raise Forbidden(
+        f"'{maker.name}' may not call agent '{ref[:100]}', and so can't open it to others: {decision.reason}.",
+        f"Ask for a role that permits {Action.AGENT_CALL.value}.",
+    )
+
+
+async def _existing_agent(asked: Asked[Any, Any], ref: str) -> Upstream | None:
+    try:
+        found = await asked.context.catalog.upstream(ref)
+    except NotFound:
+        return None
+    return found if found.kind == AGENT else None
 
 
 async def _existing(asked: Asked[Any, Any], ref: str) -> Server | None:

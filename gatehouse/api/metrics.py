@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated, Any, Literal, cast
 
 from msgspec import Meta, Struct
@@ -13,12 +14,17 @@ from gatehouse.api.fields import Timestamp, timestamp
 from gatehouse.api.routing import Asked, endpoint
 from gatehouse.api.unused import list_unused
 from gatehouse.kit.errors import NotFound
-from gatehouse.telemetry.questions import Dimension, ErrorGroup, Measure, Step, Sums
+from gatehouse.telemetry.questions import Dimension, ErrorGroup, Measure, Point, Ranked, Step, Sums, Wanted
 
 USUAL = "24h"
 """How far back it goes where the caller does not say."""
-By = Literal["server", "upstream", "tool", "method", "principal", "user", "team", "client", "outcome"]
+By = Literal[
+    "server", "upstream", "tool", "prompt", "resource", "method", "principal", "token", "user", "team", "client",
+    "outcome",
+]  # fmt: skip
+_METHODS = {"tool": "tools/call", "prompt": "prompts/get", "resource": "resources/read"}
 _STEPS: dict[str, Step] = {"1m": 60, "1h": 3600, "1d": 86400}
+_ALL = 1_000_000
 _MOST_MINUTES, _MOST_HOURS = 6 * 3600, 14 * 86400
 """Seconds: the longest ranges that are shown by the minute, and by the hour, where the caller does not say."""
 Most = Annotated[int, Meta(ge=1, le=500, description="How many at most")]
@@ -50,9 +56,16 @@ class PointView(Struct, frozen=True):
     sums: SumsView
 
 
+class CurveView(Struct, frozen=True):
+    key: str
+    name: Annotated[str, Meta(description="As people call it now; the key, where it is gone")]
+    points: list[PointView]
+
+
 class SeriesView(Struct, frozen=True):
     step: str
     points: Annotated[list[PointView], Meta(description="Oldest first, those without calls too")]
+    groups: Annotated[list[CurveView], Meta(description="Where `by` is given: those with most calls, each by itself")]
 
 
 class RankedView(Struct, frozen=True):
@@ -85,6 +98,8 @@ class SlowestList(Struct, frozen=True):
 
 class SeriesQuery(CallFilter, frozen=True, kw_only=True, forbid_unknown_fields=True):
     step: Annotated[Literal["1m", "1h", "1d"], Meta(description="Left out: what suits the range")] | None = None
+    by: Annotated[By, Meta(description="Tell the course of each apart, too")] | None = None
+    limit: Annotated[int, Meta(ge=1, le=20, description="How many of them at most")] = 5
 
 
 class TopQuery(CallFilter, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,17 +122,46 @@ async def series(asked: Asked[SeriesQuery, None]) -> SeriesView:
     until = asked.at.now if wanted.until is None else wanted.until
     step = asked.query.step or _step(until - (wanted.since or 0.0))
     points = await figures(asked.context).series(wanted, _STEPS[step])
-    return SeriesView(step, [PointView(timestamp(one.start), _sums(one.sums)) for one in points])
+    return SeriesView(step, _points(points), await _curves(asked, wanted, _STEPS[step]))
 
 
 async def top(asked: Asked[TopQuery, None]) -> TopView:
     query = asked.query
     wanted = await wanted_calls(asked, query, USUAL)
-    by = cast("Dimension", "name" if query.by == "tool" else query.by)
-    ranked = await figures(asked.context).top(wanted, by, query.measure, query.limit)
+    ranked = await _ranked(asked, wanted, query.by, query.measure, query.limit)
     names = await _names(asked, query.by, [one.key for one in ranked])
     items = [RankedView(one.key, names.get(one.key, one.key), _sums(one.sums)) for one in ranked]
     return TopView(query.by, query.measure, items)
+
+
+async def _curves(asked: Asked[SeriesQuery, None], wanted: Wanted, step: Step) -> list[CurveView]:
+    by = asked.query.by
+    if by is None:
+        return []
+    keys = [one.key for one in await _ranked(asked, wanted, by, "calls", asked.query.limit)]
+    narrowed, dimension = _asked_by(wanted, by)
+    found = await figures(asked.context).curves(narrowed, step, dimension, keys)
+    names = await _names(asked, by, keys)
+    return [CurveView(one.key, names.get(one.key, one.key), _points(one.points)) for one in found]
+
+
+async def _ranked(asked: Asked[Any, None], wanted: Wanted, by: By, measure: Measure, limit: int) -> list[Ranked]:
+    narrowed, dimension = _asked_by(wanted, by)
+    if by != "token":
+        return list(await figures(asked.context).top(narrowed, dimension, measure, limit))
+    # Users and clients are among the principals, too, so that all have to be looked at.
+    found = await figures(asked.context).top(narrowed, dimension, measure, _ALL)
+    return [one for one in found if one.key.startswith("tok_")][:limit]
+
+
+def _asked_by(wanted: Wanted, by: By) -> tuple[Wanted, Dimension]:
+    if by in _METHODS:
+        return replace(wanted, method=wanted.method or _METHODS[by]), "name"
+    return wanted, cast("Dimension", "principal" if by == "token" else by)
+
+
+def _points(points: Iterable[Point]) -> list[PointView]:
+    return [PointView(timestamp(one.start), _sums(one.sums)) for one in points]
 
 
 async def errors(asked: Asked[CallFilter, None]) -> ErrorList:
@@ -174,7 +218,7 @@ async def _names(asked: Asked[Any, Any], by: By, keys: Iterable[str]) -> dict[st
             return {one.id: one.name for one in (await context.catalog.upstreams_by_id(list(keys))).values()}
         case "server":
             return {key: (await context.catalog.server(key)).slug for key in keys if await _is_there(asked, by, key)}
-        case "principal":
+        case "principal" | "token":
             people = {id_: user.email for id_, user in directory.users.items()}
             tokens = [key for key in keys if key not in people and await _is_there(asked, by, key)]
             return people | {key: (await context.tokens.get(key)).name for key in tokens}

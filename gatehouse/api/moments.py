@@ -34,6 +34,24 @@ def moment(field: str, text: str | None, now: float) -> float | None:
         ) from None
 
 
+def later(field: str, text: str, now: float) -> float:
+    """Seconds since the epoch of a time to come, or so long from now; raises `InvalidFields`. Without a zone it is UTC."""
+    hint = "Write how long from now, as in 30m, 2h or 1d, or a time to come, as in 2026-11-21T18:00:00Z."
+    try:
+        return now + parse_duration(text)
+    except Invalid:
+        pass
+    try:
+        read = datetime.fromisoformat(text.strip())
+        at = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        words = f"'{text[:50]}' is neither a duration nor a time."
+        raise InvalidFields(words, [FieldError(field, "not a time")], hint) from None
+    if at <= now:
+        raise InvalidFields(f"'{text[:50]}' is over already.", [FieldError(field, "in the past")], hint)
+    return at
+
+
 def before(field: str, text: str, now: float) -> float:
     """The moment that lies so long back; raises `InvalidFields`."""
     try:

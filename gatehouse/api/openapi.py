@@ -11,7 +11,7 @@ import msgspec
 from gatehouse.access.sign_in.cookies import SECURE
 from gatehouse.api.actions import Action
 from gatehouse.api.problems import MEDIA_TYPE, Problem
-from gatehouse.api.routing import Asked, Endpoint, Lines, Redirect, endpoint
+from gatehouse.api.routing import Asked, Endpoint, Lines, Live, Redirect, endpoint
 from gatehouse.kit.json import Raw, raw
 
 ABOUT = (
@@ -35,7 +35,7 @@ _PROBLEMS = {
 }
 _VERBS = {"GET": "show", "PATCH": "change", "DELETE": "delete", "PUT": "set", "POST": "take"}
 _ON_WHOLE = {"GET": "get", "PUT": "set", "PATCH": "change", "DELETE": "delete"}
-_WITHOUT_SCHEMA = (type(None), Lines, Redirect)
+_WITHOUT_SCHEMA = (type(None), Lines, Live, Redirect)
 _NAMES = {"id": "Id or slug", "user": "Id or email of a user"}
 _PARAMETER = re.compile(r"\{(\w+)\}")
 Node = dict[str, Any]
@@ -153,9 +153,12 @@ def _parameter(name: str, node: Node) -> Node:
 def _success(one: Endpoint, schemas: _Schemas) -> Node:
     if one.status == 204:
         return {"description": "Done"}
-    if one.answer is Lines:
-        lines = {"application/x-ndjson": {"schema": {"type": "string"}}}
-        return {"description": "One JSON document a line", "content": lines}
+    if one.answer in (Lines, Live):
+        kinds = ["application/x-ndjson", *(["text/event-stream"] if one.answer is Live else [])]
+        return {
+            "description": "One JSON document a line, or an event",
+            "content": {kind: {"schema": {"type": "string"}} for kind in kinds},
+        }
     if one.answer is Redirect:
         return {"description": "Go on there", "headers": {"Location": {"schema": {"type": "string"}}}}
     content = {"application/json": {"schema": schemas.of(one.answer)}}

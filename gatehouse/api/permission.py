@@ -13,7 +13,7 @@ from gatehouse.api.context import ApiContext
 from gatehouse.api.problems import FieldError, InvalidFields, LacksPermission
 from gatehouse.catalog.capabilities import missing_capability
 from gatehouse.catalog.changing import missing
-from gatehouse.catalog.model import Kind
+from gatehouse.catalog.model import AGENT, Kind
 from gatehouse.kit.errors import Forbidden, NotFound
 from gatehouse.store.placement import Placement, Visibility
 
@@ -24,6 +24,16 @@ Locator = Callable[[ApiContext, str], Awaitable[Resource]]
 async def _upstream(context: ApiContext, ref: str) -> Resource:
     one = await context.catalog.upstream(ref)
     return Resource("upstream", one.id, one.placement, one.name)
+
+
+async def _agent(context: ApiContext, ref: str) -> Resource:
+    try:
+        one = await context.catalog.upstream(ref)
+    except NotFound:
+        raise missing("agent", ref) from None
+    if one.kind != AGENT:
+        raise missing("agent", ref)
+    return Resource("agent", one.id, one.placement, one.name)
 
 
 async def _server(context: ApiContext, ref: str) -> Resource:
@@ -53,6 +63,7 @@ _SHELVES = {"tool": (Kind.TOOL,), "prompt": (Kind.PROMPT,), "resource": (Kind.RE
 _LOCATORS: dict[str, Locator] = {
     "team": _team,
     "upstream": _upstream,
+    "agent": _agent,
     "server": _server,
     "token": _token,
     **{kind: _capability(kind, kinds) for kind, kinds in _SHELVES.items()},

@@ -34,6 +34,8 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     rpc_code: int | None = None
     """The JSON-RPC error code, where an upstream answered with one."""
     rpc_data: msgspec.Raw | None = None
+    request_id: str = ""
+    """Of what failed inside: the lines of the log that say why have it, too."""
 
 
 class InvalidFields(Invalid):
@@ -78,7 +80,14 @@ class CallFailed(GatewayError):
         self.data = data
 
 
-def problem_response(error: GatewayError, headers: Mapping[str, str] | None = None) -> Response:
+def failure_response(error: GatewayError, request_id: str | None) -> Response:
+    """For what the caller can't help, and who runs Gatehouse has to find in the log."""
+    return problem_response(error, request_id=request_id or "")
+
+
+def problem_response(
+    error: GatewayError, headers: Mapping[str, str] | None = None, *, request_id: str = ""
+) -> Response:
     failed = error if isinstance(error, CallFailed) else None
     problem = Problem(
         type=f"urn:gatehouse:problem:{_kebab(type(error).__name__)}",
@@ -89,6 +98,7 @@ def problem_response(error: GatewayError, headers: Mapping[str, str] | None = No
         errors=error.errors if isinstance(error, InvalidFields) else (),
         rpc_code=failed.code if failed else None,
         rpc_data=failed.data if failed else None,
+        request_id=request_id,
     )
     all_headers = {"cache-control": "no-store", **_challenge(error), **_patience(error), **(headers or {})}
     return Response(msgspec.json.encode(problem), error.http_status, all_headers, MEDIA_TYPE)

@@ -22,8 +22,10 @@ from gatehouse.api.actions import Action
 from gatehouse.api.auditing import Auditing
 from gatehouse.api.context import ApiContext, Caller
 from gatehouse.api.decoding import check_media_type, decode_body, decode_query, read_body, refuse_secrets
+from gatehouse.api.fields import is_id
 from gatehouse.api.permission import demand, demand_at
-from gatehouse.api.problems import InvalidToken, LacksPermission, MethodNotAllowed, problem_response
+from gatehouse.api.problems import InvalidToken, LacksPermission, MethodNotAllowed, failure_response, problem_response
+from gatehouse.api.request_ids import current_id, tell_principal
 from gatehouse.kit.errors import GatewayError, NotFound, Unauthenticated
 
 logger = logging.getLogger(__name__)
@@ -68,6 +70,12 @@ class Lines:
     """An answer of any length, line by line, each a JSON document."""
 
     chunks: AsyncIterator[bytes]
+    media_type: str = "application/x-ndjson"
+
+
+@dataclass(frozen=True, slots=True)
+class Live(Lines):
+    """The same without an end; as Server-Sent Events where its media type says so."""
 
 
 def _nothing_further(_body: Any) -> Iterable[Action]:
@@ -167,15 +175,21 @@ class _Methods:
             return Response(status_code=400)
         except Exception:
             logger.exception("%s %s failed", declared.method, declared.path)
-            return problem_response(GatewayError("Gatehouse failed at this request.", "Its log says why."))
+            return failure_response(
+                GatewayError("Gatehouse failed at this request.", "Its log says why."), current_id()
+            )
 
 
 async def _answer(context: ApiContext, auditing: Auditing, declared: Endpoint, request: Request) -> Response:
-    refuse_secrets(request.query_params)
+    # The id of a token is no secret, and things are looked for by it.
+    refuse_secrets(
+        name for name, value in request.query_params.multi_items() if not is_id(value) and value not in _WORDS
+    )
     params = {name: str(value) for name, value in request.path_params.items()}
     if "\x00" in "".join(params.values()):
         raise NotFound("No id or slug holds a NUL character.")
     caller = await _authenticate(context, auditing, declared, request)
+    tell_principal(caller.principal.id)
     try:
         asked = await _asked(context, caller, declared, request, params)
     except GatewayError as error:
@@ -252,7 +266,9 @@ def _check_is_for_api(principal: Principal) -> None:
         raise LacksPermission(f"Not allowed: '{principal.name}' was made for servers, and not for this API.", USE)
 
 
-_CALLS = frozenset({Action.TOOL_CALL, Action.PROMPT_GET, Action.RESOURCE_FETCH})
+_WORDS = frozenset({"none", "optional", "key", "oauth"})
+"""No secrets, whatever they are called by: what the list of the registry is filtered by is `auth`."""
+_CALLS = frozenset({Action.TOOL_CALL, Action.PROMPT_GET, Action.RESOURCE_FETCH, Action.AGENT_CALL})
 
 
 def _with_cookies(response: Response, cookies: Iterable[str]) -> Response:
@@ -266,7 +282,7 @@ def _encode(declared: Endpoint, request: Request, answer: Any) -> Response:
     if isinstance(answer, Redirect):
         return Response(status_code=303, headers={**headers, "location": answer.url})
     if isinstance(answer, Lines):
-        return StreamingResponse(answer.chunks, 200, headers, "application/x-ndjson")
+        return StreamingResponse(answer.chunks, 200, headers, answer.media_type)
     if declared.status == 204:
         return Response(status_code=204, headers=headers)
     if declared.status == 201:

@@ -39,6 +39,10 @@ from gatehouse.store.placement import Sight, Visibility
 Access = Annotated[Literal["token", "anonymous"], Meta(description="`anonymous` opens it to everybody")]
 EraServed = Annotated[Literal["auto", "legacy", "modern"], Meta(description="Which clients are served; `auto`: all")]
 
+RecordContent = Annotated[
+    bool, Meta(description="Whether records of its calls hold arguments and results, without what could be a secret")
+]
+
 
 class ServerSummary(Struct, frozen=True, kw_only=True):
     """A virtual server."""
@@ -49,6 +53,7 @@ class ServerSummary(Struct, frozen=True, kw_only=True):
     description: str
     instructions: str | None
     access: str
+    record_content: RecordContent
     era: str
     tags: list[str]
     owner: OwnerId | None
@@ -83,6 +88,7 @@ class ServerInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     description: Text = ""
     instructions: Text | None = None
     access: Access = "token"
+    record_content: RecordContent = False
     era: EraServed = "auto"
     tools: list[str] = []
     prompts: list[str] = []
@@ -101,6 +107,7 @@ class ServerChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     description: Text | UnsetType | None = UNSET
     instructions: Text | UnsetType | None = UNSET
     access: Access | UnsetType = UNSET
+    record_content: RecordContent | UnsetType = UNSET
     era: EraServed | UnsetType = UNSET
     tools: list[str] | UnsetType = UNSET
     prompts: list[str] | UnsetType = UNSET
@@ -206,6 +213,7 @@ def _summary(server: Server, bound: Sequence[BindingView], public_url: str) -> S
         description=server.description,
         instructions=server.instructions,
         access=server.access,
+        record_content=server.record_content,
         era=server.era,
         tags=list(server.tags),
         owner=server.owner,

@@ -29,6 +29,13 @@ class ServerAccess(Struct, frozen=True, kw_only=True):
     resources: Annotated[list[str], Meta(description="URIs, and URI templates")]
 
 
+class AgentAccess(Struct, frozen=True, kw_only=True):
+    """An agent that the token may call."""
+
+    id: str
+    name: str
+
+
 class PermissionAccess(Struct, frozen=True, kw_only=True):
     """One permission of this API."""
 
@@ -42,6 +49,7 @@ class TokenAccess(Struct, frozen=True, kw_only=True):
     usable: bool
     reason: Annotated[str | None, Meta(description="Why it opens nothing, where it is not usable")]
     servers: list[ServerAccess]
+    agents: list[AgentAccess]
     api: list[PermissionAccess]
 
 
@@ -50,7 +58,7 @@ def access_of(asked: Asked[Any, Any], token: Token) -> TokenAccess:
     holder = principal_of(token, directory)
     good = policy.entitled(holder, Action.SERVER_USE, Resource("server"), asked.at.now).steps[0]
     if not good.passed:
-        return TokenAccess(usable=False, reason=good.words, servers=[], api=[])
+        return TokenAccess(usable=False, reason=good.words, servers=[], agents=[], api=[])
     servers = [
         ServerAccess(
             id=one.id,
@@ -62,11 +70,16 @@ def access_of(asked: Asked[Any, Any], token: Token) -> TokenAccess:
         )
         for one in asked.context.explainer.reach(holder)
     ]
-    return TokenAccess(usable=True, reason=None, servers=servers, api=_api(holder, directory))
+    agents = [AgentAccess(id=id_, name=name) for id_, name in asked.context.explainer.reach_agents(holder)]
+    return TokenAccess(usable=True, reason=None, servers=servers, agents=agents, api=_api(holder, directory))
 
 
 def _api(holder: Principal, directory: Directory) -> list[PermissionAccess]:
-    actions = [action.value for action in Action if "." in action.value and action is not Action.SERVER_USE]
+    actions = [
+        action.value
+        for action in Action
+        if "." in action.value and action not in (Action.SERVER_USE, Action.AGENT_CALL)
+    ]
     found = [PermissionAccess(permission=action, on=_where(holder, action, directory)) for action in actions]
     return [one for one in found if one.on]
 

@@ -35,7 +35,7 @@ from gatehouse.api.fields import (
     timestamp,
     told,
 )
-from gatehouse.api.giving import check_lifetime, check_new, check_power, server_ids, whose
+from gatehouse.api.giving import agent_ids, check_lifetime, check_new, check_power, server_ids, whose
 from gatehouse.api.problems import FieldError, InvalidFields
 from gatehouse.api.routing import Asked, endpoint
 from gatehouse.api.token_access import TokenAccess, access_of
@@ -66,6 +66,7 @@ class TokenSummary(Struct, frozen=True, kw_only=True):
     team: TeamId | None
     team_name: str | None
     servers: Annotated[list[str] | None, Meta(description="Ids of the servers that it opens; null: not bound to any")]
+    agents: Annotated[list[str] | None, Meta(description="Ids of the agents that it opens; null: not bound to any")]
     permissions: list[str]
     allowed_ips: list[str]
     windows: list[WindowText]
@@ -93,10 +94,11 @@ class TokenList(Struct, frozen=True):
 
 
 class TokenInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a token is for, `servers` or `permissions` or both, and when it is good. It has the rights of who makes it."""
+    """What a token is for (`servers`, `agents`, `permissions`), and when it is good. It has the rights of who makes it."""
 
     name: Name
     servers: Annotated[list[str], Meta(max_length=1000, description="Ids or slugs")] | None = None
+    agents: Annotated[list[str], Meta(max_length=1000, description="Ids or names")] | None = None
     permissions: Annotated[
         list[str], Meta(max_length=200, description="`*`, or actions such as `upstream.read` and `upstream.*`")
     ] = []
@@ -227,11 +229,11 @@ async def token_usage(asked: Asked[UsageQuery, None]) -> TokenUsage:
 
 async def _new(asked: Asked[None, TokenInput]) -> NewToken:
     body = asked.body
-    if not body.servers and not body.permissions:
+    if not body.servers and not body.agents and not body.permissions:
         raise InvalidFields(
             "A token needs something to open.",
-            [FieldError("servers", "none given"), FieldError("permissions", "none given")],
-            "Name `servers` for MCP clients, or `permissions` for this API.",
+            [FieldError(name, "none given") for name in ("servers", "agents", "permissions")],
+            "Name `servers` for MCP clients, `agents` for A2A clients, or `permissions` for this API.",
         )
     owner, team = whose(asked, body.team)
     return NewToken(
@@ -243,6 +245,7 @@ async def _new(asked: Asked[None, TokenInput]) -> NewToken:
         team=team,
         conditions=_conditions(asdict(body)),
         created_by=_maker_id(asked.principal),
+        agents=await agent_ids(asked, body.agents),
     )
 
 
@@ -324,6 +327,7 @@ def _summary(token: Token, directory: Directory, used: float | None) -> TokenSum
         team=token.team,
         team_name=team.name if team else None,
         servers=None if token.servers is None else list(token.servers),
+        agents=None if token.agents is None else list(token.agents),
         permissions=list(token.permissions),
         **_texts(token.conditions),
         created_at=timestamp(token.created_at),

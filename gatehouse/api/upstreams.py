@@ -10,9 +10,11 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from msgspec.structs import asdict
 
 from gatehouse.access import policy
+from gatehouse.api import duplicates
 from gatehouse.api.actions import Action
 from gatehouse.api.context import ApiContext
 from gatehouse.api.credentials import Credential, credential_input
+from gatehouse.api.duplicates import UpstreamDuplicates
 from gatehouse.api.fields import (
     Cursor,
     JsonObject,
@@ -31,10 +33,11 @@ from gatehouse.api.fields import (
     timestamp,
     told,
 )
+from gatehouse.api.health import MaintenanceView, maintenance, maintenance_until
 from gatehouse.api.permission import asdict_of, placed, relocated
 from gatehouse.api.problems import FieldError, InvalidFields
 from gatehouse.api.routing import Asked, endpoint
-from gatehouse.catalog.model import Capability, Kind, Share, Status, Transport, Upstream
+from gatehouse.catalog.model import LOCAL, Capability, Kind, Share, Status, Transport, Upstream
 from gatehouse.catalog.naming import qualified
 from gatehouse.catalog.service import NewUpstream, UpstreamChanges, UpstreamFilter
 from gatehouse.kit.errors import Conflict
@@ -42,6 +45,9 @@ from gatehouse.protocol.call import Era
 from gatehouse.store.placement import Visibility
 
 EraMode = Annotated[Literal["auto", "legacy", "modern"], Meta(description="What to speak; `auto` finds out")]
+MaintenanceWanted = Annotated[
+    str, Meta(description="How long, as in `2h`, or until when; null ends it. Till then it is not called")
+]
 Seconds = Annotated[float, Meta(gt=0, le=86_400, description="Seconds without a sign of life")]
 
 
@@ -104,6 +110,7 @@ class UpstreamSummary(Struct, frozen=True, kw_only=True):
     error: str | None
     status_since: Timestamp | None
     checked_at: Timestamp | None
+    maintenance: MaintenanceView | None
     server_info: JsonObject | None
     instructions: str | None
     counts: Counts
@@ -130,6 +137,7 @@ class UpstreamDetails(UpstreamSummary, frozen=True, kw_only=True):
     resources: list[OfferedView]
     resource_templates: list[OfferedView]
     warnings: Annotated[list[str], Meta(description="What is odd in what it offers")]
+    duplicates: Annotated[UpstreamDuplicates | None, Meta(description="null: still being looked for")]
 
 
 class UpstreamList(Struct, frozen=True):
@@ -184,12 +192,15 @@ class UpstreamChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     visibility: Visibility | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     timeout: Seconds | UnsetType | None = UNSET
+    maintenance: MaintenanceWanted | UnsetType | None = UNSET
+    maintenance_note: Annotated[str, Meta(max_length=500)] | UnsetType | None = UNSET
 
 
 class UpstreamQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     q: Search | None = None
     tag: Tag | None = None
     status: Status | None = None
+    kind: Annotated[str, Meta(description="`mcp`, `a2a` for agents, `local` for Gatehouse itself")] | None = None
     cursor: Cursor | None = None
     limit: Limit | None = None
 
@@ -213,7 +224,7 @@ class LogView(Struct, frozen=True):
 async def list_upstreams(asked: Asked[UpstreamQuery, None]) -> UpstreamList:
     query, catalog = asked.query, asked.context.catalog
     sight = policy.sight(asked.principal, Action.UPSTREAM_READ)
-    wanted = UpstreamFilter(q=query.q, tag=query.tag, status=query.status, sight=sight)
+    wanted = UpstreamFilter(q=query.q, tag=query.tag, status=query.status, kind=query.kind, sight=sight)
     page = await catalog.upstreams(asked_page(query.cursor, query.limit), wanted)
     counts = await catalog.counts([upstream.id for upstream in page.items])
     return UpstreamList([_summary(one, counts.get(one.id, {})) for one in page.items], page.next)
@@ -225,7 +236,7 @@ async def create_upstream(asked: Asked[None, UpstreamInput]) -> UpstreamDetails:
     values |= asdict_of(placed(context, asked.principal, asked.at, "upstream", body.team, body.visibility))
     upstream = await context.catalog.create_upstream(NewUpstream(**values))
     if upstream.enabled:
-        await _discover(context, upstream.id)
+        await discover(context, upstream.id)
     return await _details(asked, upstream.id)
 
 
@@ -239,11 +250,13 @@ async def change_upstream(asked: Asked[None, UpstreamChange]) -> UpstreamDetails
     if "credential" in changes:
         changes["credential"] = credential_input(changes["credential"])
     before = await context.catalog.upstream(asked.ref)
-    _check_credential_stays(before, changes)
+    check_credential_stays(before, changes)
+    _put_maintenance(before, changes, asked.at.now)
     changes |= relocated(context, asked.principal, asked.at, "upstream", before.placement, changes)
     after = await context.catalog.change_upstream(before.id, UpstreamChanges(**changes))
-    if after.enabled and (not before.enabled or after.config_revision != before.config_revision):
-        await _discover(context, after.id)
+    changed = not before.enabled or after.config_revision != before.config_revision
+    if after.enabled and changed and after.status is not Status.MAINTENANCE:
+        await discover(context, after.id)
     return await _details(asked, after.id)
 
 
@@ -254,6 +267,7 @@ async def delete_upstream(asked: Asked[None, None]) -> None:
 async def refresh_upstream(asked: Asked[None, None]) -> UpstreamDetails:
     upstream = await _enabled(asked)
     await asked.context.operations.refresh(upstream.id)
+    await asked.context.settle()
     return await _details(asked, upstream.id)
 
 
@@ -268,7 +282,19 @@ async def get_log(asked: Asked[None, None]) -> LogView:
     return LogView(asked.context.operations.log(upstream.id))
 
 
-def _check_credential_stays(before: Upstream, changes: Mapping[str, Any]) -> None:
+def _put_maintenance(before: Upstream, changes: dict[str, Any], now: float) -> None:
+    if "maintenance" in changes:
+        changes["maintenance_until"] = maintenance_until(changes.pop("maintenance"), now)
+    until = changes.get("maintenance_until", before.maintenance_until)
+    if changes.get("maintenance_note") and until is None:
+        raise InvalidFields(
+            f"'{before.name}' is not in maintenance, so that there is nothing to be noted.",
+            [FieldError("maintenance", "missing")],
+            "Send 'maintenance' too: how long, as in 2h, or until when.",
+        )
+
+
+def check_credential_stays(before: Upstream, changes: Mapping[str, Any]) -> None:
     """Else whoever may change the url could have the credential, which nobody is told, sent to a place of theirs."""
     moved = changes.get("url") is not None and _origin(changes["url"]) != _origin(before.url or "")
     if moved and before.credential_type is not None and "credential" not in changes:
@@ -291,10 +317,11 @@ async def _enabled(asked: Asked[None, None]) -> Upstream:
     return upstream
 
 
-async def _discover(context: ApiContext, upstream_id: str) -> None:
+async def discover(context: ApiContext, upstream_id: str) -> None:
     """The pool reaches upstreams that the snapshot knows, so the change has to be seen first."""
     await context.settle()
     await context.operations.refresh(upstream_id)
+    await context.settle()
 
 
 def _says_command(body: UpstreamInput | UpstreamChange) -> Iterable[Action]:
@@ -316,11 +343,12 @@ async def _details(asked: Asked[Any, Any], ref: str) -> UpstreamDetails:
         resources=by_kind[Kind.RESOURCE],
         resource_templates=by_kind[Kind.TEMPLATE],
         warnings=[f"{one.key}: {warning}" for one in offered for warning in one.warnings],
+        duplicates=await duplicates.of_upstream(asked, [one for one in offered if one.kind is Kind.TOOL]),
     )
 
 
 def _summary(upstream: Upstream, counts: Mapping[Kind, int]) -> UpstreamSummary:
-    detected = upstream.detected
+    detected = None if upstream.kind == LOCAL else upstream.detected
     return UpstreamSummary(
         id=upstream.id,
         name=upstream.name,
@@ -350,6 +378,7 @@ def _summary(upstream: Upstream, counts: Mapping[Kind, int]) -> UpstreamSummary:
         error=upstream.error,
         status_since=maybe_timestamp(upstream.status_since or None),
         checked_at=maybe_timestamp(upstream.checked_at),
+        maintenance=maintenance(upstream),
         server_info=Raw(detected.server_info) if detected else None,
         instructions=detected.instructions if detected else None,
         counts=Counts(**{_COUNTED[kind]: number for kind, number in counts.items()}),

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 
 import uvicorn
 
-from gatehouse.app.serve import listen, local_url, log_to_terminal
+from gatehouse.app.logs import start_log
+from gatehouse.app.serve import listen, local_url
 from gatehouse.app.single import SingleConfig
+from gatehouse.settings import Settings
 
 
 def expose(command: Sequence[str], host: str, port: int, env: Mapping[str, str]) -> None:
     """Run until stopped; raises `GatewayError`."""
-    log_to_terminal("info")
+    start_log(Settings())
     listener = listen(host, port)
     try:
         config = SingleConfig(tuple(command), host, local_url(host, listener), dict(env))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gatehouse.access.tokens.strangers import Strangers
+from gatehouse.app.tracing import build_relay
 from gatehouse.kit.clock import Clock
 from gatehouse.kit.net import Proxies
 from gatehouse.kit.tasks import Tasks
 from gatehouse.relay.current import Current
 from gatehouse.relay.door import Counts, Door, Guests, Limits
 from gatehouse.relay.listening import Listening
-from gatehouse.relay.noting import Note, Notes
-from gatehouse.relay.relay import Relay
+from gatehouse.relay.noting import Notes, Take
 from gatehouse.relay.rounds import Rounds
 from gatehouse.relay.sessions import Peers, Records, Sessions
 from gatehouse.relay.subscriptions import Subscriptions
@@ -28,9 +29,12 @@ from gatehouse.serving.mcp_modern import ModernFace
 from gatehouse.serving.mcp_sse import SseFace
 from gatehouse.settings import Settings
 from gatehouse.store.secrets import Secrets
-from gatehouse.telemetry.metrics import Meter
+from gatehouse.telemetry.metrics import Meter, ToolMeter
 from gatehouse.upstreams.http import HttpClient
 from gatehouse.upstreams.pool import Pool
+
+if TYPE_CHECKING:
+    from gatehouse.relay.tracing import Tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,9 @@ class Base:
     peers: Peers
     instance: str
     reception: Reception
-    note: Note | None = None
+    take: Take | None = None
     """Told of every call; None: nobody is."""
+    tracing: Tracing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +76,14 @@ class Faces:
     listening: Listening
     keep_alive: KeepAlive
     meter: Meter
+    notes: Notes | None
+    entrance: Entrance
 
 
 def build_faces(base: Base) -> Faces:
     settings = base.settings
-    meter, keep_alive, subscriptions = Meter(), KeepAlive(base.clock), Subscriptions()
+    meter = ToolMeter() if settings.metrics.tool_label else Meter()
+    keep_alive, subscriptions = KeepAlive(base.clock), Subscriptions()
     base.current.subscribe(subscriptions.changed)
     reception = base.reception
     door = Door(
@@ -83,8 +91,8 @@ def build_faces(base: Base) -> Faces:
         base.clock,
         Guests(anonymous_allowed(settings), reception.strangers, reception.limits, reception.counts),
     )
-    notes = Notes(base.note, base.clock) if base.note is not None else None
-    relay = Relay(base.pool, Rounds(base.secrets, base.clock), meter, notes)
+    notes = Notes(base.take, base.clock) if base.take is not None else None
+    relay = build_relay(base.pool, Rounds(base.secrets, base.clock), meter, notes, base.tracing)
     sessions = Sessions(base.pool, base.records, base.peers, base.tasks, base.clock, base.instance)
     sessions.idle, sessions.most = settings.timeouts.session_idle, settings.limits.sessions
     forwarder = Forwarder(base.http, base.secrets.derive("forward").hex().encode())
@@ -96,11 +104,12 @@ def build_faces(base: Base) -> Faces:
         build_guard(settings), door, Proxies(settings.trusted_proxies), reception.noted, reception.challenged
     )
     mcp = McpHttp(entrance, forwarder, modern, legacy, SseFace(parts, legacy))
-    meter.gauge("gatehouse_sessions", "Legacy client sessions of this worker", lambda: len(sessions))
-    meter.gauge("gatehouse_followers", "Clients of this worker that are told of changes", lambda: len(subscriptions))
+    meter.gauge("gatehouse_sessions", "Legacy client sessions", lambda: len(sessions))
+    meter.gauge("gatehouse_followers", "Clients that are told of changes", lambda: len(subscriptions))
     meter.gauge("gatehouse_calls_waiting", "Calls that wait for their upstream", lambda: len(keep_alive))
-    meter.gauge("gatehouse_tasks", "Tasks of this worker", lambda: len(asyncio.all_tasks()))
-    return Faces(mcp, door, sessions, listening, keep_alive, meter)
+    meter.gauge("gatehouse_tasks", "Tasks of all event loops", lambda: len(asyncio.all_tasks()))
+    meter.gauge("gatehouse_streams", "Open streams that tell clients of changes", lambda: keep_alive.streams)
+    return Faces(mcp, door, sessions, listening, keep_alive, meter, notes, entrance)
 
 
 def on_loopback(settings: Settings) -> bool:

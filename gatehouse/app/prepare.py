@@ -12,7 +12,7 @@ from typing import Any
 
 from gatehouse.app.worker import Worker
 from gatehouse.catalog.service import NewUpstream, UpstreamChanges
-from gatehouse.catalog.transfer import ImportedUpstream, credential, read_mcp_config
+from gatehouse.catalog.transfer.clients import ImportedUpstream, credential, read_mcp_config
 from gatehouse.kit.errors import Conflict, Invalid
 
 log = logging.getLogger("gatehouse")

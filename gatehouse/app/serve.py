@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import errno
 import gc
-import logging
 import multiprocessing
 import os
 import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from multiprocessing.synchronize import Lock
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,16 +22,18 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from gatehouse.app.faces import on_loopback
+from gatehouse.app.logs import start_log, turn_of
 from gatehouse.app.prepare import Prepared, make_directory, prepare
 from gatehouse.app.sample import show_sample
+from gatehouse.app.tracing import check_tracing
 from gatehouse.app.worker import Worker
 from gatehouse.kit.errors import Conflict, GatewayError, Invalid
 from gatehouse.serving.fast import Ways, fast_protocol
 from gatehouse.settings import Settings
+from gatehouse.telemetry.workers import shared_directory
 
 Begin = Callable[[Worker], Awaitable[None]]
 BACKLOG = 2048
-LEVELS = ("debug", "info", "warning", "error")
 SETUP_WORDS = """\
                makes the first administrator's account; good once, for a day.
                Not needed to use Gatehouse from this machine."""
@@ -38,13 +41,15 @@ SETUP_WORDS = """\
 
 def serve(settings: Settings, servers: Mapping[str, Any], sample: bool) -> None:
     """Run until stopped. `servers` are those of a config file in the form of other programs; raises `GatewayError`."""
-    log_to_terminal(settings.log_level)
+    turn = turn_of(settings)
+    start_log(settings, turn)
     _check_public_url(settings.public_url)
+    check_tracing(settings)
     listener = listen(settings.host, settings.port)
     try:
         make_directory(settings.data_dir)
         url = settings.public_url or local_url(settings.host, listener)
-        config = WorkerConfig(settings, url if sample else None)
+        config = WorkerConfig(settings, url if sample else None, turn)
 
         async def begin(worker: Worker) -> None:
             _announce(settings, url, await prepare(worker, servers, sample))
@@ -62,7 +67,8 @@ def run(config: WorkerConfig, listener: socket.socket, begin: Begin) -> None:
             return
         asyncio.run(_begin_apart(config.settings, begin))
         supervisor = Multiprocess(config, sockets=[listener])
-        supervisor.run()
+        with shared_directory(config.settings.data_dir) as config.figures:
+            supervisor.run()
         if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
             raise SystemExit(STARTUP_FAILURE)
 
@@ -115,7 +121,7 @@ def _announce(settings: Settings, url: str, prepared: Prepared) -> None:
 class WorkerConfig(uvicorn.Config):
     """Uvicorn's configuration, which can be sent to a child process: the worker is built where it runs."""
 
-    def __init__(self, settings: Settings, sample_url: str | None) -> None:
+    def __init__(self, settings: Settings, sample_url: str | None, log_turn: Lock | None = None) -> None:
         super().__init__(
             "",
             workers=settings.workers,
@@ -132,24 +138,28 @@ class WorkerConfig(uvicorn.Config):
         )
         self.settings = settings
         self.sample_url = sample_url
+        self.figures: Path | None = None
+        """Where several workers leave their figures to each other."""
+        self.log_turn = log_turn
         # Of several workers one shows the sample: whoever comes first, and keeps this.
         self.sample_turn = multiprocessing.get_context("spawn").Lock() if sample_url and settings.workers > 1 else None
 
     def configure_logging(self) -> None:
         if hasattr(self, "settings"):
-            log_to_terminal(self.settings.log_level)
+            start_log(self.settings, self.log_turn)
 
     def load(self) -> None:
         # Little of what a call leaves behind is cyclic; collecting it every 700 objects costs some percent of a call.
         gc.set_threshold(20_000, 20, 50)
         settings = self.settings
         worker = self.worker = Worker(settings)
+        worker.watching.directory = self.figures
         _end_with_supervisor()
         if self.sample_url and (self.sample_turn is None or self.sample_turn.acquire(block=False)):
             worker.on_start(show_sample(self.sample_url))
         limit = settings.limits.body_bytes if settings.fast_path else 0
-        self.app = worker
-        self.http = fast_protocol(Ways(worker.handle, limit, worker.drain))
+        self.app = worker.requests.app(worker)
+        self.http = fast_protocol(Ways(worker.requests.handler(worker.handle), limit, worker.drain))
         super().load()
 
 
@@ -193,13 +203,3 @@ def local_url(host: str, listener: socket.socket) -> str:
     port = listener.getsockname()[1]
     name = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - only compared
     return f"http://{f'[{name}]' if ':' in name else name}:{port}"
-
-
-def log_to_terminal(level: str) -> None:
-    """Raises `Invalid`."""
-    if level.lower() not in LEVELS:
-        raise Invalid(f"'{level}' is not a level of the log.", f"Choose one of {', '.join(LEVELS)}.")
-    form = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-    logging.basicConfig(level=level.upper(), format=form, datefmt="%H:%M:%S")
-    for chatty in ("aiosqlite", "alembic", "asyncio", "httpcore", "httpx", "uvicorn.error"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -14,6 +14,7 @@ from gatehouse.access.tokens.keyring import Keyring
 from gatehouse.access.tokens.strangers import no_strangers
 from gatehouse.app.faces import Base, Faces, Reception, build_faces
 from gatehouse.app.repeating import every
+from gatehouse.app.watching import alone
 from gatehouse.app.worker import not_found, sweep_pause
 from gatehouse.catalog.model import Binding, Capability, Offer, Server, Status, Upstream
 from gatehouse.catalog.snapshot import CatalogSnapshot
@@ -106,7 +107,7 @@ class Single:
         )
         self.faces: Faces = build_faces(base)
         self.faces.door.everything_is(NAME)
-        routes = health_routes(self.faces.meter, self._ready, lambda authorization: True)
+        routes = health_routes(alone(self.faces.meter), self._ready, lambda authorization: True)
         self._front = Front(self.handle, self.settings.limits.body_bytes, list(routes), not_found)
         pause = sweep_pause(self.settings.timeouts)
         for sweep in (self.faces.keep_alive.sweep, self.faces.sessions.sweep, self._pool.sweep):

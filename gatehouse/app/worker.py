@@ -28,21 +28,37 @@ from gatehouse.api.actions import Action
 from gatehouse.api.build import build_api
 from gatehouse.api.context import ApiContext
 from gatehouse.api.visitors import Visitors
+from gatehouse.app.agents import build_agents, build_face
 from gatehouse.app.callers import Callers
+from gatehouse.app.events import WorkerEvents
 from gatehouse.app.faces import Base, Faces, Reception, anonymous_allowed, build_faces
+from gatehouse.app.health import Hearing
 from gatehouse.app.internal import InternalListener
+from gatehouse.app.logs import Requests, build_levels
+from gatehouse.app.recording import Losses, kept_for
+from gatehouse.app.registry import build_registry, registry_face, run_registry
 from gatehouse.app.repeating import every
+from gatehouse.app.search import build_search
 from gatehouse.app.sign_on import own_addresses, own_urls
+from gatehouse.app.tracing import end_tracing, start_tracing
+from gatehouse.app.transfer import Basis, build_transfer
+from gatehouse.app.watching import Seen, Watching
 from gatehouse.app.ways_in import build_sign_in, ways_of_people
 from gatehouse.catalog.estate import Estate
+from gatehouse.catalog.own.service import Own
+from gatehouse.catalog.roots import Roots
 from gatehouse.catalog.service import Catalog
+from gatehouse.catalog.similar.finder import Finder
 from gatehouse.catalog.snapshot import SnapshotLoader
+from gatehouse.catalog.tags import Tags
+from gatehouse.catalog.verdicts import Verdicts
 from gatehouse.kit.clock import SystemClock
 from gatehouse.kit.errors import GatewayError, Unauthenticated
 from gatehouse.kit.net import Proxies
 from gatehouse.kit.tasks import Tasks
 from gatehouse.relay.current import Current
 from gatehouse.relay.explain import Explainer
+from gatehouse.relay.noting import Take
 from gatehouse.relay.operations import Operations
 from gatehouse.relay.refresh import Refresher, Watch, WatchParts
 from gatehouse.serving.answers import SILENCE
@@ -57,7 +73,7 @@ from gatehouse.store.database import Database
 from gatehouse.store.instances import Instances, Leases, SessionRecords
 from gatehouse.store.secrets import Secrets, check_key, load_key
 from gatehouse.telemetry.figures import Figures
-from gatehouse.telemetry.recorder import Recorder, Retention
+from gatehouse.telemetry.recorder import Recorder
 from gatehouse.upstreams.base import Patience, Reach
 from gatehouse.upstreams.http import HttpClient
 from gatehouse.upstreams.pool import Pool
@@ -65,7 +81,7 @@ from gatehouse.upstreams.stdio import Launcher
 
 HEARTBEAT = FLUSH = 1.0
 PRUNING = 600.0
-RECORDING, ROLLING = 0.5, 60.0
+RECORDING, ROLLING = 0.8, 60.0
 """Seconds."""
 AfterStart = Callable[["Worker"], Coroutine[Any, Any, None]]
 
@@ -79,8 +95,12 @@ class Worker:
         self.tasks = Tasks()
         self.database = Database(settings.database_url)
         self.secrets = Secrets(load_key(settings.data_dir, settings.key))
-        self.catalog = Catalog(self.database, self.secrets, self.clock)
+        self.registry = build_registry(settings, self.database, self.secrets, self.clock)
         self.tokens = Tokens(self.database, self.clock)
+        self.events = WorkerEvents(self.database, self.tokens, self.clock, settings.retention.events)
+        self.catalog = Catalog(self.database, self.secrets, self.clock, self.events.report)
+        self.own = Own(self.database, self.clock, self.events.report)
+        self.roots = Roots(self.database, self.clock)
         self.people = People(self.database, self.clock, Estate())
         self.sign_in = build_sign_in(settings, self.database, self.clock, self.secrets, self.people)
         addresses = own_addresses(settings, self._server_id)
@@ -91,14 +111,19 @@ class Worker:
         self.usage = Usage(self.database, self.clock)
         self.limiter = Limiter(self.usage, self.clock)
         self.audit = Audit(self.database, self.secrets, self.clock, settings.retention.audit)
-        self.recorder = Recorder(self.database, self.clock, Retention())
+        self.recorder = Recorder(self.database, self.clock, kept_for(settings.retention))
+        self.health = Hearing(self.recorder, self.database)
+        self.losses = Losses(settings.data_dir, self.recorder, self.events.events, self.clock)
         self.figures = Figures(self.database, self.clock)
         self.instances = Instances(self.database, self.clock)
+        self.watching = Watching(self.instances.id, self.clock, self.database)
         self.leases = Leases(self.database, self.clock)
         self.records = SessionRecords(self.database)
         self.watcher = RevisionWatcher(self.database, settings.poll_interval)
         self._internal = InternalListener(self, settings.internal_host)
         self._proxies = Proxies(settings.trusted_proxies)
+        self.requests = Requests(settings.log.requests, lambda: self.faces.door, self._proxies)
+        self.log_levels = build_levels(settings, self.database, self.clock)
         self.visitors = Visitors(self._proxies, settings.public_url)
         self._on_start: list[AfterStart] = []
         self._opened = False
@@ -125,18 +150,27 @@ class Worker:
         self._keyrings = KeyringLoader(self.database)
         keyring, snapshot = await self._keyrings.load(), await self._loader.load()
         await self.single_sign_on.reload()
+        await self.roots.reload()
         await self.limiter.start()
         self.current = Current(snapshot, keyring, self.secrets, self.settings.limits.page_size)
+        self.events.know(self.current)
         self.pool = Pool(self._reach())
         self.refresher = Refresher(self.catalog, self.pool, self.tasks)
+        self._tracing = start_tracing(self.settings, self.instances.id)
         self.faces: Faces = build_faces(
             Base(
                 self.settings, self.clock, self.tasks, self.http, self.secrets, self.current, self.pool,
-                self.records, self.instances, self.instances.id, self._reception(), self.recorder.note,
+                self.records, self.instances, self.instances.id, self._reception(), self._taking(),
+                self._tracing,
             )
         )  # fmt: skip
+        await self.losses.begin(self.instances.id)
+        await self.watching.begin(Seen(self.faces.meter, self.recorder, self.http, self._launcher, self.current))
+        self.agents = build_agents(self.current, self.faces, self.pool, self.clock, self.recorder.note)
+        self.a2a = build_face(self.agents, self.faces, self._public_url)
         self.front = self._front()
         self.watcher.subscribe(self._changed)
+        self.watcher.subscribe(self.log_levels.reload)
         await self.watcher.settle()
         await self.instances.join(await self._internal.start())
         self._spawn()
@@ -153,6 +187,9 @@ class Worker:
             changed=self._told,
             patience=Patience(timeouts.connect, timeouts.call, timeouts.discover, timeouts.upstream_idle),
             largest=limits.result_bytes,
+            task_key=self.secrets.derive("agent.tasks"),
+            own=self.own,
+            roots=self.roots,
         )
 
     async def _told(self, upstream_id: str, lists: frozenset[str]) -> None:
@@ -163,10 +200,16 @@ class Worker:
         await self.single_sign_on.reload()
         self.pool.keep(snapshot.upstreams)
         await self.current.replace(snapshot, keyring)
+        self.own.turn()
+        if await self.roots.reload():
+            await self.pool.roots_changed()
 
     def _spawn(self) -> None:
         parts = WatchParts(self.refresher, self.pool, self.current, self.leases, self.tasks, self.clock)
         watch = Watch(parts, self.settings.refresh_interval)
+        interval = self.settings.health.interval
+        keeper = self.health.keeper(parts, watch, self.catalog, self.figures, self.instances.id, interval)
+        self.tasks.spawn(every(FLUSH, keeper.tend), "watch over upstreams")
         self.tasks.spawn(self.watcher.run(), "watch for changes")
         self.tasks.spawn(watch.run(self.instances.id), "watch upstreams")
         self.tasks.spawn(every(HEARTBEAT, self.instances.heartbeat), "heartbeat")
@@ -175,14 +218,21 @@ class Worker:
         self.tasks.spawn(every(PRUNING, self._prune), "prune the audit")
         self.tasks.spawn(every(RECORDING, self.recorder.flush), "write the calls")
         self.tasks.spawn(every(ROLLING, self._roll), "roll up the calls")
+        self.tasks.spawn(every(RECORDING, self.events.flush), "write the events")
+        self.tasks.spawn(every(RECORDING, self.requests.flush), "write the log of requests")
+        self.tasks.spawn(every(FLUSH, self.log_levels.lapse), "let levels of the log lapse")
+        run_registry(self.registry, self.leases, self.tasks, lambda: self.instances.id)
         pause = sweep_pause(self.settings.timeouts)
         # Each on its own, so that none waits for a slow client, a stubborn process or the database of another.
         for sweep in (self.faces.keep_alive.sweep, self.faces.sessions.sweep, self.pool.sweep, self._purge):
             self.tasks.spawn(every(pause, sweep), "sweep")
+        for task in self.watching.tasks():
+            self.tasks.spawn(task, "watch itself")
         for work in self._on_start:
             self.tasks.spawn(work(self), "after start")
 
     async def _roll(self) -> None:
+        await self.losses.look()
         await self.recorder.prune(self.clock.now())
 
     async def _purge(self) -> None:
@@ -190,13 +240,22 @@ class Worker:
 
     async def _prune(self) -> None:
         await self.audit.prune(self.clock.now())
+        await self.events.events.prune(self.clock.now())
         await self.sign_in.purge()
 
     def _front(self) -> Front:
         callers = Callers(Methods(self._ways_in()), self.faces.door, self.visitors)
+        basis = Basis(self.database, self.secrets, self.clock)
         api = build_api(
             ApiContext(
                 catalog=self.catalog,
+                own=self.own,
+                tags=Tags(self.database),
+                roots=self.roots,
+                registry=self.registry,
+                search=build_search(self.current),
+                similar=Finder(lambda: self.current.snapshot),
+                verdicts=Verdicts(self.database, self.clock),
                 tokens=self.tokens,
                 people=self.people,
                 sign_in=self.sign_in,
@@ -205,12 +264,13 @@ class Worker:
                 visitors=self.visitors,
                 usage=self.usage,
                 audit=self.audit,
-                operations=Operations(self.catalog, self.refresher, self.pool, self.clock),
+                operations=self._operations(),
                 settle=self.watcher.settle,
-                identify=callers.identify,
+                identify=self.events.refusals.watching(callers.identify, callers.address),
                 address=callers.address,
-                spend=self.faces.door.spend_on_api,
-                explainer=Explainer(self.faces.door, self.current, self.clock),
+                spend=self.events.refusals.spending(self.faces.door.spend_on_api),
+                explainer=Explainer(self.faces.door, self.current, self.clock, self.agents),
+                agents=self.agents,
                 directory=lambda: self.current.keyring.directory,
                 clock=self.clock,
                 public_url=self._public_url,
@@ -218,11 +278,21 @@ class Worker:
                 version=__version__,
                 body_bytes=self.settings.limits.body_bytes,
                 figures=self.figures,
+                events=self.events.events,
+                signals=self.health.store,
+                machine=self.watching.machine,
+                log_levels=self.log_levels,
+                transfer=build_transfer(basis, self.catalog, self.single_sign_on.providers, self.events.report),
                 stopping=lambda: self._stopping,
             )
         )
-        routes: list[BaseRoute] = [*health_routes(self.faces.meter, self._not_ready, self._may_see_metrics), api]
+        routes: list[BaseRoute] = [
+            *health_routes(self.watching.exposition, self._not_ready, self._may_see_metrics),
+            api,
+        ]
         routes += page_routes()
+        routes += registry_face(self.current, self.faces.door, callers, self._public_url)
+        routes += self.a2a.routes(self.settings.limits.body_bytes)
         routes += self.well_known.routes()
         return Front(self.handle, self.settings.limits.body_bytes, routes, not_found)
 
@@ -234,9 +304,17 @@ class Worker:
     async def _bearer(self, authorization: bytes) -> Principal | None:
         return await self.faces.door.greet(authorization)
 
+    def _operations(self) -> Operations:
+        faces = self.faces
+        return Operations(self.catalog, self.refresher, self.pool, self.clock, faces.meter, faces.notes)
+
+    def _taking(self) -> Take | None:
+        """Who is told of each call."""
+        return self.requests.taking(self.recorder.take if self.settings.record_calls else None)
+
     def _reception(self) -> Reception:
         strangers, challenge = self.single_sign_on.strangers, self.well_known.challenge
-        return Reception(strangers, self.limiter, self.usage, self.audit.refused_at, challenge)
+        return Reception(strangers, self.limiter, self.usage, self.events.noted(self.audit), challenge)
 
     def _server_id(self, ref: str) -> str | None:
         view = self.current.snapshot.server(ref)
@@ -268,6 +346,7 @@ class Worker:
         self._stopping = True
         self.faces.sessions.stop()
         self.faces.listening.stop()
+        self.a2a.stop()
 
     async def stop(self) -> None:
         await self._internal.stop()
@@ -281,6 +360,12 @@ class Worker:
             await self.usage.flush()
         with contextlib.suppress(GatewayError):
             await self.recorder.flush()
+        self.losses.end()
+        with contextlib.suppress(GatewayError):
+            await self.events.flush(everything=True)
+        await self.requests.flush()
+        await end_tracing(self._tracing)
+        await self.watching.end()
         await self._launcher.close()
         await self.http.close()
         await self.database.close()

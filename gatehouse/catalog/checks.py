@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from gatehouse.catalog.model import Server, Transport, Upstream
+from gatehouse.catalog.model import AGENT, LOCAL, Server, Share, Transport, Upstream
 from gatehouse.catalog.naming import check_slug
 from gatehouse.kit.errors import Invalid
 from gatehouse.store.placement import Placement, Visibility
 
-KINDS = ("mcp",)
+KINDS = ("mcp", AGENT)
 ACCESS = ("token", "anonymous")
 ERAS = ("auto", "legacy", "modern")
 _NAME_LENGTH = 255
@@ -20,6 +20,8 @@ _TAG_LENGTH = 100
 def check_upstream(upstream: Upstream) -> None:
     check_placement(upstream.placement)
     check_slug("name of an upstream", upstream.name)
+    if upstream.kind == LOCAL:
+        return _check_local(upstream)
     _check_among("kind of an upstream", upstream.kind, KINDS)
     _check_among("era", upstream.era, ERAS)
     if (upstream.url is None) == (upstream.command is None):
@@ -28,12 +30,28 @@ def check_upstream(upstream: Upstream) -> None:
     if upstream.url is not None:
         _check_url(upstream.url)
     _check_transport(upstream)
+    if upstream.kind == AGENT and upstream.url is None:
+        raise Invalid(f"'{upstream.name}' is an agent, and has no url.", "Give the url that its card is at.")
     if any("\0" in word for word in (upstream.command or "", upstream.cwd or "", *upstream.args)):
         raise Invalid("The command has a NUL character.", "Leave it out.")
     if upstream.command is not None and not upstream.command.strip():
         raise Invalid("The command is empty.", "Name the program to run.")
     if upstream.timeout is not None and not 0 < upstream.timeout <= 86_400:
         raise Invalid(f"timeout is {upstream.timeout}.", "It is in seconds, more than 0 and up to 86400.")
+
+
+def _check_local(upstream: Upstream) -> None:
+    """It is reached by no address, and what it offers stands where each of them was put."""
+    reached = (
+        upstream.url, upstream.command, upstream.cwd, upstream.sealed_credential, upstream.sealed_env,
+        upstream.maintenance_until,
+    )  # fmt: skip
+    spoken = (upstream.transport, upstream.share, upstream.era, upstream.timeout)
+    if any(reached) or spoken != (Transport.AUTO, Share.AUTO, "auto", None):
+        raise Invalid(
+            f"'{upstream.name}' is Gatehouse itself, and not reached by any address.",
+            "Its name, description, tags and whether it is enabled can be changed.",
+        )
 
 
 def check_placement(placed: Placement) -> None:

@@ -8,6 +8,11 @@ from enum import StrEnum
 from gatehouse.protocol.call import Era
 from gatehouse.store.placement import Placement, Visibility
 
+AGENT = "a2a"
+"""The kind of upstreams that are A2A agents."""
+LOCAL = "local"
+"""The kind of the one upstream that is Gatehouse itself, with the prompts and resources that people make here."""
+
 
 class Kind(StrEnum):
     TOOL = "tool"
@@ -33,11 +38,27 @@ class Share(StrEnum):
 
 
 class Status(StrEnum):
-    """UNKNOWN: not looked at yet."""
+    """UNKNOWN: not looked at yet; DEGRADED: it answers, but badly; SIGN_IN: it wants to be signed in to (HTTP 401)."""
 
     UNKNOWN = "unknown"
     OK = "ok"
+    DEGRADED = "degraded"
     DOWN = "down"
+    SIGN_IN = "sign_in"
+    MAINTENANCE = "maintenance"
+
+
+ANSWERING = frozenset({Status.OK, Status.DEGRADED})
+
+
+class Cause(StrEnum):
+    """What made an upstream's status what it is: a full look, a probe, the calls of clients, or people."""
+
+    NONE = ""
+    LOOK = "look"
+    PROBE = "probe"
+    CALLS = "calls"
+    PEOPLE = "people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +143,11 @@ class Upstream:
     status: Status = Status.UNKNOWN
     error: str | None = None
     status_since: float = 0.0
+    status_cause: Cause = Cause.NONE
     checked_at: float | None = None
+    maintenance_until: float | None = None
+    """Set while people work on it: until then it is not called."""
+    maintenance_note: str | None = None
     skipped: tuple[Skipped, ...] = ()
     offer_revision: int = 0
     """Goes up when a stored capability of this upstream changes in any way."""
@@ -193,6 +218,8 @@ class Server:
     instructions: str | None = None
     access: str = "token"
     """`token` or `anonymous`."""
+    record_content: bool = False
+    """Whether records of its calls have arguments and results in them, without what could be a secret."""
     era: str = "auto"
     """`auto`: clients of both eras are served; `legacy` or `modern`: only those."""
     tags: tuple[str, ...] = ()

@@ -12,10 +12,10 @@ from gatehouse.catalog.model import (
     Offer,
     Offered,
     Skipped,
-    Status,
     Upstream,
 )
 from gatehouse.catalog.requests import OfferChanges
+from gatehouse.catalog.statuses import answered
 from gatehouse.kit import json
 from gatehouse.kit.ids import new_id
 
@@ -27,9 +27,19 @@ _Key = tuple[Kind, str]
 @dataclass(frozen=True, slots=True)
 class Comparison:
     added: tuple[Capability, ...]
-    stored: tuple[Capability, ...]
-    """Those to be stored over what was there: changed, gone or back."""
-    changes: OfferChanges
+    gone: tuple[Capability, ...]
+    back: tuple[Capability, ...]
+    changed: tuple[tuple[Capability, Capability], ...]
+    """Each as it was, and as it is."""
+
+    @property
+    def stored(self) -> tuple[Capability, ...]:
+        """Those to be stored over what was there."""
+        return (*self.gone, *self.back, *(new for _, new in self.changed))
+
+    @property
+    def changes(self) -> OfferChanges:
+        return OfferChanges(added=len(self.added), changed=len(self.changed), gone=len(self.gone), back=len(self.back))
 
     @property
     def lists(self) -> frozenset[str]:
@@ -47,19 +57,15 @@ def compare(upstream_id: str, known: Sequence[Capability], items: Sequence[Offer
     gone = [replace(one, gone_at=now) for key, one in before.items() if key not in offered and one.gone_at is None]
     kept = [(one, _renewed(one, offered[key])) for key, one in before.items() if key in offered]
     back = [new for old, new in kept if old.gone_at is not None]
-    changed = [new for old, new in kept if old.gone_at is None and new != old]
-    counts = OfferChanges(added=len(added), changed=len(changed), gone=len(gone), back=len(back))
-    return Comparison(added, (*gone, *back, *changed), counts)
+    changed = [(old, new) for old, new in kept if old.gone_at is None and new != old]
+    return Comparison(added, tuple(gone), tuple(back), tuple(changed))
 
 
 def after_offer(upstream: Upstream, offer: Offer, lists: frozenset[str], moved: bool, now: float) -> Upstream:
     """The upstream as it is now. `lists` changed or were said to have; `moved`: a stored capability did."""
     return replace(
-        upstream,
+        answered(upstream, now),
         detected=offer.detected,
-        status=Status.OK,
-        error=None,
-        status_since=upstream.status_since if upstream.status is Status.OK else now,
         checked_at=now,
         skipped=(*offer.skipped, *_unusable(offer.items)),
         offer_revision=upstream.offer_revision + moved,
@@ -87,7 +93,7 @@ def _made(identifier: str, upstream_id: str, offer: Offered, now: float) -> Capa
 
 
 def _renewed(known: Capability, offer: Offered) -> Capability:
-    title, description = _words(offer.definition)
+    title, description = words(offer.definition)
     return replace(
         known,
         definition=offer.definition,
@@ -98,7 +104,7 @@ def _renewed(known: Capability, offer: Offered) -> Capability:
     )
 
 
-def _words(definition: bytes) -> tuple[str | None, str | None]:
+def words(definition: bytes) -> tuple[str | None, str | None]:
     """Title and description, for people to look through; databases can't hold NUL in a text."""
     fields = json.fields(definition)
     title, description = json.text(fields.get("title")), json.text(fields.get("description"))

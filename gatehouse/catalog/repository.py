@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, delete, fu
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatehouse.catalog import rows
-from gatehouse.catalog.model import Binding, Capability, Kind, Server, Upstream
+from gatehouse.catalog.model import LOCAL, Binding, Capability, Kind, Server, Upstream
 from gatehouse.catalog.requests import CapabilityFilter, ServerFilter, UpstreamFilter
 from gatehouse.catalog.tables import BINDINGS, CAPABILITIES, SERVERS, UPSTREAMS
 from gatehouse.kit.pages import PageRequest
@@ -41,9 +41,11 @@ async def upstream_page(connection: AsyncConnection, page: PageRequest, wanted: 
             _mentions(wanted.q, UPSTREAMS.c.name, UPSTREAMS.c.url, UPSTREAMS.c.command, UPSTREAMS.c.description)
         )
     if wanted.tag:
-        found = found.where(_tagged(UPSTREAMS, wanted.tag))
+        found = found.where(tagged(UPSTREAMS, wanted.tag))
     if wanted.status:
         found = found.where(UPSTREAMS.c.status == wanted.status)
+    # What Gatehouse itself offers stands among upstreams only where it is asked for.
+    found = found.where(UPSTREAMS.c.kind == wanted.kind if wanted.kind else UPSTREAMS.c.kind != LOCAL)
     return await _all(connection, found, rows.upstream_of)
 
 
@@ -88,13 +90,13 @@ async def capabilities_named(
 
 async def capability_page(connection: AsyncConnection, page: PageRequest, wanted: CapabilityFilter) -> list[Capability]:
     columns = CAPABILITIES.c
-    conditions = [_capability_seen(wanted.sight)]
+    conditions = [capability_seen(wanted.sight)]
     if wanted.kinds is not None:
         conditions.append(columns.kind.in_(wanted.kinds))
     if wanted.q:
         conditions.append(_mentions(wanted.q, columns.key, columns.title, columns.description, columns.override_title))
     if wanted.tag:
-        conditions.append(_tagged(CAPABILITIES, wanted.tag))
+        conditions.append(tagged(CAPABILITIES, wanted.tag))
     if wanted.enabled is not None:
         conditions.append(columns.enabled == wanted.enabled)
     if wanted.gone is not None:
@@ -145,7 +147,7 @@ async def server_page(connection: AsyncConnection, page: PageRequest, wanted: Se
     if wanted.q:
         found = found.where(_mentions(wanted.q, SERVERS.c.name, SERVERS.c.slug, SERVERS.c.description))
     if wanted.tag:
-        found = found.where(_tagged(SERVERS, wanted.tag))
+        found = found.where(tagged(SERVERS, wanted.tag))
     if wanted.enabled is not None:
         found = found.where(SERVERS.c.enabled == wanted.enabled)
     return await _all(connection, found, rows.server_of)
@@ -198,7 +200,7 @@ def _capabilities_of_upstream(name: str) -> Select[Any]:
     return select(CAPABILITIES).select_from(joined).where(UPSTREAMS.c.name == name)
 
 
-def _capability_seen(sight: Sight) -> ColumnElement[bool]:
+def capability_seen(sight: Sight) -> ColumnElement[bool]:
     """Where it says nothing of its own, a capability stands where its upstream does."""
     if sight.everything:
         return true()
@@ -217,7 +219,7 @@ def _mentions(words: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
     return or_(*(func.lower(column).contains(words.lower(), autoescape=True) for column in columns))
 
 
-def _tagged(table: Table, tag: str) -> ColumnElement[bool]:
+def tagged(table: Table, tag: str) -> ColumnElement[bool]:
     return table.c.tags.contains(rows.tag_pattern(tag), autoescape=True)
 
 

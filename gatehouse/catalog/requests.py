@@ -60,6 +60,9 @@ class UpstreamChanges:
     visibility: Visibility | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     timeout: float | UnsetType | None = UNSET
+    maintenance_until: float | UnsetType | None = UNSET
+    """None: its maintenance is over."""
+    maintenance_note: str | UnsetType | None = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,7 @@ class UpstreamFilter:
     q: str | None = None
     tag: str | None = None
     status: Status | None = None
+    kind: str | None = None
     sight: Sight = EVERYTHING
 
 
@@ -120,6 +124,7 @@ class NewServer:
     description: str = ""
     instructions: str | None = None
     access: str = "token"
+    record_content: bool = False
     era: str = "auto"
     tools: Sequence[str] = ()
     prompts: Sequence[str] = ()
@@ -140,6 +145,7 @@ class ServerChanges:
     description: str | UnsetType = UNSET
     instructions: str | UnsetType | None = UNSET
     access: str | UnsetType = UNSET
+    record_content: bool | UnsetType = UNSET
     era: str | UnsetType = UNSET
     tools: Sequence[str] | UnsetType = UNSET
     prompts: Sequence[str] | UnsetType = UNSET

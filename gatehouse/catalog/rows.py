@@ -12,6 +12,7 @@ import msgspec
 from gatehouse.catalog.model import (
     Binding,
     Capability,
+    Cause,
     Detected,
     Kind,
     ListsChanged,
@@ -55,6 +56,7 @@ def upstream_of(row: Row) -> Upstream:
         "transport": Transport(row["transport"]),
         "share": Share(row["share"]),
         "status": Status(row["status"]),
+        "status_cause": Cause(row["status_cause"]),
         "visibility": Visibility(row["visibility"]),
         "args": _strings.decode(row["args"]),
         "env_names": _strings.decode(row["env_names"]),

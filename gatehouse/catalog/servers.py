@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatehouse.catalog import binding, capabilities, checks, naming, repository
 from gatehouse.catalog.binding import Wish
-from gatehouse.catalog.changing import found, told
+from gatehouse.catalog.changing import differing, found, told
+from gatehouse.catalog.happenings import Report, ServerTurned, nobody_asks
 from gatehouse.catalog.model import Binding, Capability, Kind, Server
 from gatehouse.catalog.requests import NewServer, ServerChanges, ServerFilter, WantedBinding
 from gatehouse.kit.clock import Clock
@@ -25,9 +26,10 @@ _TRIES = 5
 
 
 class Servers:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, report: Report = nobody_asks) -> None:
         self._database = database
         self._clock = clock
+        self._report = report
 
     async def create_server(self, new: NewServer, sight: Sight = EVERYTHING) -> Server:
         """Raises `Invalid` naming the capabilities that are not in `sight`, or `Conflict` where the slug is taken."""
@@ -63,6 +65,7 @@ class Servers:
             await repository.store_server(connection, after)
             if lists:
                 await self._bind(connection, after.id, await _with_lists(connection, after.id, lists, sight), sight)
+        self._report(ServerTurned(after, "changed", (*differing(before, after), *lists)))
         return after
 
     async def delete_server(self, ref: str) -> None:
@@ -70,6 +73,7 @@ class Servers:
         async with self._database.write() as connection:
             server = await _locked(connection, ref)
             await repository.delete_server(connection, server.id)
+        self._report(ServerTurned(server, "removed"))
 
     async def bindings(self, ref: str) -> tuple[Binding, ...]:
         """In their order."""
@@ -84,7 +88,9 @@ class Servers:
         async with self._database.write() as connection:
             server = await _locked(connection, ref)
             await repository.store_server(connection, replace(server, updated_at=self._clock.now()))
-            return tuple(await self._bind(connection, server.id, wanted, sight))
+            bindings = tuple(await self._bind(connection, server.id, wanted, sight))
+        self._report(ServerTurned(server, "changed", ("bindings",)))
+        return bindings
 
     async def bound_in(self, capability_ids: Collection[str]) -> dict[str, tuple[Server, ...]]:
         """The servers that bind each of these capabilities; what is not there is bound nowhere."""
@@ -108,6 +114,7 @@ class Servers:
             await repository.add_server(connection, server)
             lists = {name: getattr(new, name) for name in _LISTS}
             await self._bind(connection, server.id, await _with_lists(connection, server.id, lists, sight), sight)
+        self._report(ServerTurned(server, "added"))
         return server
 
     async def _free_slug(self, name: str) -> str:

@@ -6,6 +6,8 @@ Everywhere `ref` is an id, or the name, handle or slug that people know somethin
 from __future__ import annotations
 
 from gatehouse.catalog.capabilities import Capabilities
+from gatehouse.catalog.happenings import Report, nobody_asks
+from gatehouse.catalog.health import Health
 from gatehouse.catalog.requests import (
     CapabilityChanges,
     CapabilityFilter,
@@ -39,8 +41,9 @@ __all__ = [
 ]
 
 
-class Catalog(Upstreams, Capabilities, Servers):
+class Catalog(Upstreams, Health, Capabilities, Servers):
     """All of it in one, as the faces use it."""
 
-    def __init__(self, database: Database, secrets: Secrets, clock: Clock) -> None:
-        Upstreams.__init__(self, database, secrets, clock)
+    def __init__(self, database: Database, secrets: Secrets, clock: Clock, report: Report = nobody_asks) -> None:
+        """`report` is told of what was stored."""
+        Upstreams.__init__(self, database, secrets, clock, report)

@@ -87,6 +87,10 @@ class CatalogSnapshot:
     def capability(self, capability_id: str) -> Capability | None:
         return self._capabilities.get(capability_id)
 
+    def offered(self, upstream_id: str) -> Sequence[Capability]:
+        """All that is stored of an upstream, what is gone or switched off too."""
+        return self._by_upstream.get(upstream_id, ())
+
     def tool(self, ref: str) -> Capability | None:
         """By id, or by the name that it has at `/mcp`."""
         found = self._capabilities.get(ref) or self._capabilities.get(self._by_qualified.get(ref, ""))
@@ -173,6 +177,13 @@ class CatalogSnapshot:
         """What was put in a place of its own is shown where it is bound, and nowhere else."""
         ours = (one for one in self._in_order if one.kind is Kind.RESOURCE and one.key.startswith(UI))
         return [one for one in ours if one.placement is None]
+
+    @cached_property
+    def _by_upstream(self) -> dict[str, list[Capability]]:
+        found: dict[str, list[Capability]] = {}
+        for one in self._capabilities.values():
+            found.setdefault(one.upstream_id, []).append(one)
+        return found
 
     @cached_property
     def _in_order(self) -> list[Capability]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, false
 
 from gatehouse.store.database import METADATA
 from gatehouse.store.types import BYTES, DIGEST, ID, LONG_TEXT, NAME, TABLE, TIME
@@ -35,7 +35,10 @@ UPSTREAMS = Table(
     Column("status", String(16), nullable=False),
     Column("error", LONG_TEXT),
     Column("status_since", TIME, nullable=False),
+    Column("status_cause", String(16), nullable=False, server_default=""),
     Column("checked_at", TIME),
+    Column("maintenance_until", TIME),
+    Column("maintenance_note", LONG_TEXT),
     Column("skipped", BYTES, nullable=False),
     Column("offer_revision", BigInteger, nullable=False),
     Column("config_revision", BigInteger, nullable=False),
@@ -80,6 +83,7 @@ SERVERS = Table(
     Column("description", LONG_TEXT, nullable=False),
     Column("instructions", LONG_TEXT),
     Column("access", String(16), nullable=False),
+    Column("record_content", Boolean, nullable=False, server_default=false()),
     Column("era", String(16), nullable=False),
     Column("tags", LONG_TEXT, nullable=False),
     Column("owner", ID),

@@ -8,11 +8,14 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gatehouse.catalog import checks, credentials, offers, repository
-from gatehouse.catalog.changing import found, told
-from gatehouse.catalog.model import Kind, Offer, Status, Upstream
+from gatehouse.catalog import checks, credentials, health_repository, offers, repository
+from gatehouse.catalog.changing import differing, found, told
+from gatehouse.catalog.happenings import Report, UpstreamAnswered, UpstreamFailed, UpstreamTurned, nobody_asks
+from gatehouse.catalog.model import LOCAL, Cause, Kind, Offer, Status, Upstream
 from gatehouse.catalog.requests import NewUpstream, OfferChanges, UpstreamChanges, UpstreamFilter
+from gatehouse.catalog.statuses import maintained, turned
 from gatehouse.kit.clock import Clock
+from gatehouse.kit.errors import Conflict
 from gatehouse.kit.ids import new_id
 from gatehouse.kit.pages import Page, PageRequest, page
 from gatehouse.store.database import Database
@@ -28,19 +31,25 @@ _SPOKEN_BY = frozenset({"transport", "url", "command", "args", "cwd", "era"})
 
 
 class Upstreams:
-    def __init__(self, database: Database, secrets: Secrets, clock: Clock) -> None:
+    def __init__(self, database: Database, secrets: Secrets, clock: Clock, report: Report = nobody_asks) -> None:
         self._database = database
         self._secrets = secrets
         self._clock = clock
+        self._report = report
 
     async def create_upstream(self, new: NewUpstream) -> Upstream:
         """Raises `Invalid`, or `Conflict` where the name is taken."""
-        now = self._clock.now()
-        upstream = Upstream(new_id("ups"), new.name, created_at=now, updated_at=now, status_since=now)
-        upstream = self._changed(upstream, told(new))
+        upstream = self.draft_upstream(new)
         async with self._database.write(conflict=_taken(new.name)) as connection:
             await repository.add_upstream(connection, upstream)
+        self._report(UpstreamTurned(upstream, "added"))
         return upstream
+
+    def draft_upstream(self, new: NewUpstream) -> Upstream:
+        """As it would be stored, to try it first; raises `Invalid`."""
+        now = self._clock.now()
+        upstream = Upstream(new_id("ups"), new.name, created_at=now, updated_at=now, status_since=now)
+        return self._changed(upstream, told(new))
 
     async def change_upstream(self, ref: str, changes: UpstreamChanges) -> Upstream:
         """`config_revision` goes up where it changes how to reach it; then its status is unknown again."""
@@ -50,15 +59,23 @@ class Upstreams:
             if after == before:
                 self._database.keep_revision(connection)
                 return before
-            after = self._noted(before, after)
+            after = self.noted(before, after)
             await repository.store_upstream(connection, after)
+            await health_repository.note_change(connection, before, after)
+        self._report(UpstreamTurned(after, "changed", differing(before, after)))
         return after
 
     async def delete_upstream(self, ref: str) -> None:
         """With it go its capabilities, and their bindings in every server."""
         async with self._database.write() as connection:
             upstream = await _locked(connection, ref)
+            if upstream.kind == LOCAL:
+                raise Conflict(
+                    f"'{upstream.name}' is Gatehouse itself, and can't be removed.",
+                    "Remove its prompts and resources one by one.",
+                )
             await repository.delete_upstream(connection, upstream.id)
+        self._report(UpstreamTurned(upstream, "removed"))
 
     async def upstream(self, ref: str) -> Upstream:
         async with self._database.read() as connection:
@@ -98,17 +115,18 @@ class Upstreams:
             lists = comparison.lists | changed
             after = offers.after_offer(before, offer, lists, bool(comparison.changes), now)
             await self._store_checked(connection, before, after)
+        self._report(UpstreamAnswered(before, after, comparison))
         return comparison.changes
 
-    async def record_failure(self, upstream_id: str, error: str) -> Upstream:
-        """It can't be reached, or answers nothing that can be used. What it offered stays as it was."""
+    async def record_failure(self, upstream_id: str, error: str, status: Status = Status.DOWN) -> Upstream:
+        """It can't be reached, answers nothing that can be used, or wants a sign-in. What it offered stays as it was."""
         now = self._clock.now()
         text = error.replace("\0", "")[:ERROR_LENGTH]
         async with self._database.write() as connection:
             before = await _locked(connection, upstream_id)
-            since = before.status_since if before.status is Status.DOWN else now
-            after = replace(before, status=Status.DOWN, error=text, status_since=since, checked_at=now)
+            after = replace(turned(before, status, Cause.LOOK, text, now), checked_at=now)
             await self._store_checked(connection, before, after)
+        self._report(UpstreamFailed(before, after))
         return after
 
     def open_credential(self, upstream: Upstream) -> dict[str, Any] | None:
@@ -124,6 +142,7 @@ class Upstreams:
         if replace(after, checked_at=before.checked_at) == before:
             self._database.keep_revision(connection)
         await repository.store_upstream(connection, after)
+        await health_repository.note_change(connection, before, after)
 
     def _changed(self, before: Upstream, values: Mapping[str, Any]) -> Upstream:
         values = dict(values)
@@ -150,21 +169,23 @@ class Upstreams:
         kind, sealed = credentials.seal_credential(self._secrets, before.id, checked)
         return {"credential_type": kind, "sealed_credential": sealed}
 
-    def _noted(self, before: Upstream, after: Upstream) -> Upstream:
+    def noted(self, before: Upstream, after: Upstream) -> Upstream:
         now = self._clock.now()
         differing = {name for name in _REACHED_BY if getattr(before, name) != getattr(after, name)}
         after = replace(after, updated_at=now)
         if not differing:
-            return after
+            return maintained(before, after, now)
         detected = None if differing & _SPOKEN_BY else before.detected
-        return replace(
+        after = replace(
             after,
             config_revision=before.config_revision + 1,
             detected=detected,
             status=Status.UNKNOWN,
+            status_cause=Cause.PEOPLE,
             error=None,
             status_since=now,
         )
+        return maintained(before, after, now)
 
 
 def _taken(name: str) -> str:

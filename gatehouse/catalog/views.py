@@ -185,16 +185,29 @@ class ServerView:
 
 
 def account(upstream: Upstream) -> dict[str, Any]:
-    """`stale`: it is down, and what it offered last stays listed; `failed`: it has never been reached."""
+    """`stale`: it is down, and what it offered last stays listed; `failed`: it has never been reached.
+
+    Nothing is left out of a list for any of these.
+    """
     match upstream.status:
         case Status.OK:
             return {"status": "ok"}
         case Status.UNKNOWN:
             return {"status": "unknown"}
+        case Status.SIGN_IN:
+            return {"status": "sign_in", "error": upstream.error or ""}
+        case Status.MAINTENANCE:
+            until = _moment(upstream.maintenance_until or 0.0)
+            return {"status": "maintenance", "until": until, "note": upstream.maintenance_note or ""}
+        case Status.DEGRADED:
+            return {"status": "degraded", "since": _moment(upstream.status_since), "error": upstream.error or ""}
         case Status.DOWN:
             status = "failed" if upstream.detected is None else "stale"
-            since = datetime.fromtimestamp(upstream.status_since, UTC).isoformat(timespec="seconds")
-            return {"status": status, "since": since, "error": upstream.error or ""}
+            return {"status": status, "since": _moment(upstream.status_since), "error": upstream.error or ""}
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _target(place: Place) -> Target:

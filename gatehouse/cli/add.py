@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from gatehouse.catalog.model import Transport
-from gatehouse.catalog.transfer import credential
+from gatehouse.catalog.transfer.clients import credential
 from gatehouse.cli import pairs
 from gatehouse.cli.api import Api, json_as
 from gatehouse.cli.errors import Misused
 from gatehouse.cli.output import JsonFlag, counted, line, print_json
-from gatehouse.cli.wire import Upstream
+from gatehouse.cli.wire import Duplicates, Upstream
 
 app = typer.Typer(add_completion=False)
 _LIKE_A_HOST = re.compile(r"(localhost|[\w-]+(\.[\w-]+)+)(:\d+)?(/.*)?")
@@ -64,11 +64,17 @@ def show_added(upstream: Upstream) -> None:
         line(f"Added '{upstream.name}', but it can't be reached: {upstream.error or 'no reason given'}")
         line(f"Correct what is wrong, then: gatehouse upstream refresh {upstream.name}")
         return
+    if upstream.status == "sign_in":
+        line(f"Added '{upstream.name}', which needs a sign-in: {upstream.error}")
+        return
     line(f"Added '{upstream.name}' ({upstream.speaks}): {offered(upstream.counts)}.")
     for skipped in upstream.skipped:
         line(f"Left out {skipped.kind} '{skipped.name}': {skipped.reason}")
     for warning in upstream.warnings:
         line(f"Note: {warning}")
+    if upstream.duplicates is not None and upstream.duplicates.count:
+        line(alike(upstream.duplicates))
+        line(f"See them: gatehouse duplicates --upstream {upstream.name}")
     line(f"Next: gatehouse server create my-tools --all-from {upstream.name}")
 
 
@@ -82,6 +88,18 @@ def offered(counts: dict[str, int]) -> str:
         if parts
         else "it offers nothing"
     )
+
+
+def alike(found: Duplicates) -> str:
+    """`3 of its tools are like existing ones: create_issue in github and jira, ...`"""
+    some = [f"{one.name} in {', '.join(sorted({like.upstream for like in one.like}))}" for one in found.examples]
+    more = ", ..." if found.count > len(some) else "."
+    noun = (
+        "1 of its tools is like an existing one"
+        if found.count == 1
+        else f"{found.count} of its tools are like existing ones"
+    )
+    return f"{noun}: {'; '.join(some)}{more}"
 
 
 def _secrets(target: list[str], header: list[str], env: list[str]) -> dict[str, Any]:

@@ -63,6 +63,9 @@ class Api:
     def patch(self, path: str, body: Any) -> bytes:
         return self._send("PATCH", path, {}, body)
 
+    def put(self, path: str, body: Any) -> bytes:
+        return self._send("PUT", path, {}, body)
+
     def delete(self, path: str, **query: str | int) -> None:
         self._send("DELETE", path, query)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -38,19 +38,22 @@ class Call(msgspec.Struct, frozen=True):
     outcome: str
     principal: Who
     client: Client
-    server: Who
+    server: Who | None
     method: str
     name: str | None = None
     upstream: Who | None = None
     original: str | None = None
     total_ms: float = 0.0
     upstream_ms: float = 0.0
+    queue_ms: float = 0.0
     bytes_in: int = 0
     bytes_out: int = 0
     tokens: int = 0
     trace_id: str | None = None
     error_class: str | None = None
     error: str | None = None
+    arguments: Any = None
+    result: Any = None
 
 
 class Sums(msgspec.Struct, frozen=True):
@@ -77,9 +80,16 @@ class Point(msgspec.Struct, frozen=True):
     sums: Sums
 
 
+class Curve(msgspec.Struct, frozen=True):
+    key: str
+    name: str
+    points: list[Point]
+
+
 class Series(msgspec.Struct, frozen=True):
     step: str
     points: list[Point]
+    groups: list[Curve] = []
 
 
 class Ranked(msgspec.Struct, frozen=True):

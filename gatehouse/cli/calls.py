@@ -1,17 +1,14 @@
-"""`gatehouse calls` and `gatehouse tail`: who called what, how it ended, how long it took."""
+"""`gatehouse calls`: who called what, how it ended, how long it took."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from typing import Annotated
 
-import httpx
 import msgspec
 import typer
 
-from gatehouse.cli.address import Address, find_gateway
-from gatehouse.cli.api import TIMEOUT, Api, bearer, json_as, refusal, segment, told
+from gatehouse.cli.api import Api, json_as, segment
 from gatehouse.cli.call_wire import (
     Call,
     ClientOption,
@@ -23,12 +20,14 @@ from gatehouse.cli.call_wire import (
     UpstreamOption,
     UserOption,
     When,
+    Who,
     milliseconds,
     moment,
     wanted,
 )
 from gatehouse.cli.csv import CsvFlag, print_csv
 from gatehouse.cli.errors import Misused
+from gatehouse.cli.live import live_lines
 from gatehouse.cli.output import JsonFlag, facts, line, print_items, print_json, table
 from gatehouse.kit.json import Raw
 
@@ -84,7 +83,7 @@ def calls(  # noqa: PLR0913 - each parameter is an option of the command
 def tell(query: dict[str, str | int], as_json: bool) -> None:
     """Until interrupted; with `as_json` a JSON document on each line."""
     with contextlib.suppress(KeyboardInterrupt):
-        for text in _lines(find_gateway(), query):
+        for text in live_lines("/calls/live", query):
             if as_json:
                 typer.echo(text)
             else:
@@ -94,7 +93,7 @@ def tell(query: dict[str, str | int], as_json: bool) -> None:
 def row(one: Call) -> tuple[object, ...]:
     what = one.name or one.original or one.method
     return (
-        moment(one.at), one.principal.name, one.client.name, one.server.name, what, _outcome(one),
+        moment(one.at), one.principal.name, one.client.name, _place(one.server), what, _outcome(one),
         milliseconds(one.total_ms),
     )  # fmt: skip
 
@@ -108,7 +107,7 @@ CSV_TITLES = (
 def csv_row(one: Call) -> tuple[object, ...]:
     return (
         one.id, one.at, one.outcome, one.principal.id, one.principal.name, one.client.name, one.client.version,
-        one.client.era, one.server.name, one.name, one.upstream.name if one.upstream else None, one.original,
+        one.client.era, _place(one.server), one.name, _place(one.upstream), one.original,
         one.method, one.total_ms, one.upstream_ms, one.bytes_in, one.bytes_out, one.tokens, one.error_class,
     )  # fmt: skip
 
@@ -125,18 +124,35 @@ def _show(call: str, as_json: bool) -> None:
             ("When", one.at),
             ("Who", f"{one.principal.kind} {one.principal.name} ({one.principal.id})"),
             ("Client", " ".join(word for word in (one.client.name, one.client.version, one.client.era) if word)),
-            ("Server", one.server.name),
+            ("Server", _place(one.server) or "none: through the API"),
             ("Method", one.method),
             ("Name", one.name),
-            ("Upstream", one.upstream.name if one.upstream else None),
+            ("Upstream", _place(one.upstream)),
             ("Its name there", one.original),
             ("Outcome", _outcome(one)),
             ("Error", one.error),
-            ("Took", f"{one.total_ms:.1f} ms, of which upstream {one.upstream_ms:.1f} ms"),
+            ("Took", _course(one)),
             ("Bytes", f"{one.bytes_in} in, {one.bytes_out} out, about {one.tokens} tokens"),
             ("Trace", one.trace_id),
+            ("Arguments", _content(one.arguments)),
+            ("Result", _content(one.result)),
         ]
     )
+
+
+def _place(one: Who | None) -> str | None:
+    return one.name if one is not None else None
+
+
+def _course(one: Call) -> str:
+    """Where the time went, in order."""
+    back = max(0.0, one.total_ms - one.queue_ms - one.upstream_ms)
+    parts = f"{one.queue_ms:.1f} until sent on, {one.upstream_ms:.1f} at the upstream, {back:.1f} until answered"
+    return f"{one.total_ms:.1f} ms: {parts}"
+
+
+def _content(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
 
 
 def _outcome(one: Call) -> str:
@@ -155,15 +171,3 @@ def _newest(api: Api, query: dict[str, str | int], limit: int) -> list[Raw]:
         if not cursor:
             break
     return found
-
-
-def _lines(address: Address, query: dict[str, str | int]) -> Iterator[str]:
-    trusted = not address.on_loopback
-    with (
-        told(address),
-        httpx.Client(headers=bearer(address.token), timeout=TIMEOUT, trust_env=trusted) as client,
-        client.stream("GET", f"{address.url}/api/v1/calls/live", params=query) as response,
-    ):
-        if response.is_error:
-            raise refusal(response.status_code, response.read())
-        yield from (text for text in response.iter_lines() if text.strip())

@@ -7,17 +7,18 @@ import platform
 import socket
 import stat
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import anyio
 import httpx
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
+from gatehouse.cli import watching
 from gatehouse.cli.address import Address
 from gatehouse.cli.api import Api, json_as
 from gatehouse.cli.errors import Refused
+from gatehouse.cli.findings import Finding
 from gatehouse.cli.output import counted
 from gatehouse.cli.wire import Upstream
 from gatehouse.kit.errors import GatewayError
@@ -27,15 +28,6 @@ from gatehouse.store.database import Database
 OLDEST_PYTHON = (3, 11)
 SECRET_FILES = ("key", "admin-token")
 _READY = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    check: str
-    state: Literal["ok", "warn", "fail"]
-    detail: str
-    hint: str = ""
-    """What to do; empty where there is nothing to do."""
 
 
 def existing(file: str) -> Path | None:
@@ -73,8 +65,13 @@ def database(url: str) -> Finding:
         version = anyio.run(_stored_version, url)
     except GatewayError as error:
         return Finding("database", "fail", error.message, error.hint)
-    except ValueError as error:
-        return Finding("database", "fail", f"the URL can't be read: {error}", "Correct GATEHOUSE_DATABASE.")
+    except TypeError:
+        # The driver's connect was given what stands behind the question mark; what it says of that may hold the value.
+        return Finding(
+            "database", "fail", "its driver does not know an option in the URL", "Correct GATEHOUSE_DATABASE."
+        )
+    except (ArgumentError, ValueError):
+        return Finding("database", "fail", "the URL can't be read", "Correct GATEHOUSE_DATABASE.")
     if version != schema.HEAD:
         found = f"version {version}, this program has {schema.HEAD}" if version else "it is empty"
         return Finding("database", "warn", found, "`gatehouse up` brings it up to date.")
@@ -131,17 +128,18 @@ def behind(address: Address) -> list[Finding]:
     try:
         with Api(address) as api:
             upstreams = [json_as(item, Upstream) for item in api.items("/upstreams")]
+            own = watching.look(api)
     except Refused as error:
         return [Finding("token", "fail", error.message, error.hint)]
     except GatewayError as error:
         return [Finding("api", "fail", error.message, error.hint)]
-    return [Finding("token", "ok", "the gateway takes it"), *_upstreams(upstreams)]
+    return [Finding("token", "ok", "the gateway takes it"), *_upstreams(upstreams), *own]
 
 
 def _upstreams(upstreams: list[Upstream]) -> list[Finding]:
     if not upstreams:
         return [Finding("upstreams", "warn", "there are none", "Add one: gatehouse add NAME URL")]
-    down = [one for one in upstreams if one.enabled and one.status == "down"]
+    down = [one for one in upstreams if one.enabled and one.status in ("down", "sign_in")]
     if not down:
         return [Finding("upstreams", "ok", f"{counted(len(upstreams), 'upstream')}, none down")]
     hint = "Correct what is wrong, then: gatehouse upstream refresh {}"

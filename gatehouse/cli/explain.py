@@ -31,12 +31,13 @@ class _Explanation(msgspec.Struct, frozen=True):
 
 
 @app.command()
-def explain(
+def explain(  # noqa: PLR0913 - each parameter is an option of the command
     server: Annotated[str, typer.Argument(metavar="[SERVER]", help="Left out: /mcp, where everything is.")] = "",
     tool: Annotated[str, typer.Argument(metavar="[TOOL]", help="As it is called there.")] = "",
     principal: Annotated[
         str, typer.Option("--for", metavar="WHO", help="Id of a token, id or email of a user; left out: you.")
     ] = "",
+    agent: Annotated[str, typer.Option(metavar="AGENT", help="Instead of a server: to call this agent.")] = "",
     address: Annotated[str, typer.Option("--from", metavar="ADDRESS", help="From which address.")] = "",
     through_api: Annotated[
         bool, typer.Option("--api", help="To call the tool (id or handle) through the API.")
@@ -44,7 +45,7 @@ def explain(
     as_json: JsonFlag = False,
 ) -> None:
     """Tell, question by question, why somebody may or may not use a server, or a tool in it."""
-    asked = {"server": server, "tool": tool, "principal": principal, "address": address}
+    asked = {"server": server, "tool": tool, "principal": principal, "address": address, "agent": agent}
     asked |= {"via": "api"} if through_api else {}
     with Api() as api:
         answer = api.get("/explain", **{name: value for name, value in asked.items() if value})
@@ -53,5 +54,6 @@ def explain(
     found = json_as(answer, _Explanation)
     who = f"{found.principal.kind} '{found.principal.name}'"
     what = f"tool '{tool}' of {server or '/mcp'}" if tool else f"server '{server}'" if server else "/mcp"
+    what = f"agent '{agent}'" if agent else what
     line(f"{who} may {'' if found.allowed else 'not '}use {what}.\n")
     table(("", "QUESTION", "ANSWER"), [("yes" if one.passed else "NO", one.about, one.words) for one in found.steps])

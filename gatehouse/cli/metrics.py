@@ -60,27 +60,30 @@ def series(  # noqa: PLR0913 - each parameter is an option of the command
     tool: ToolOption = "", principal: PrincipalOption = "", user: UserOption = "", team: TeamOption = "",
     client: ClientOption = "", outcome: OutcomeOption = "",
     step: Annotated[str, typer.Option(metavar="1m|1h|1d", help="Left out: what suits the range.")] = "",
+    by: Annotated[str, typer.Option(help="Tell the course of each apart: as with `top`.")] = "",
     as_json: JsonFlag = False, as_csv: CsvFlag = False,
 ) -> None:  # fmt: skip
     """Show the course of calls over time."""
     query = wanted(
         since=since, until=until, server=server, upstream=upstream, tool=tool, principal=principal, user=user,
-        team=team, client=client, outcome=outcome, step=step,
+        team=team, client=client, outcome=outcome, step=step, by=by,
     )  # fmt: skip
     answer = _asked("series", query, as_json)
     if answer is None:
         return
-    points = json_as(answer, wire.Series).points
+    found = json_as(answer, wire.Series)
+    curves = [(one.name, one.points) for one in found.groups] if by else [("all", found.points)]
     if as_csv:
-        return print_csv(("start", *SUMS_CSV), ((one.start, *_plain(one.sums)) for one in points))
-    busy = [(moment(one.start), *_shown(one.sums)) for one in points if one.sums.calls]
-    table(("START", *SUMS), busy, "There were no calls.")
+        rows = ((name, one.start, *_plain(one.sums)) for name, points in curves for one in points)
+        return print_csv((by or "of", "start", *SUMS_CSV), rows)
+    busy = [(name, moment(one.start), *_shown(one.sums)) for name, points in curves for one in points if one.sums.calls]
+    table(((by or "of").upper(), "START", *SUMS), busy, "There were no calls.")
 
 
 @app.command()
 def top(  # noqa: PLR0913 - each parameter is an option of the command
     by: Annotated[
-        str, typer.Option(help="server, upstream, tool, method, principal, user, team, client or outcome.")
+        str, typer.Option(help="server, upstream, tool, prompt, resource, method, principal, token, user, team, client or outcome.")
     ] = "tool",
     measure: Annotated[str, typer.Option(help="calls, errors, latency, bytes or tokens.")] = "calls",
     since: When = "24h", until: When = "", server: ServerOption = "", upstream: UpstreamOption = "",

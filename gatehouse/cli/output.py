@@ -17,7 +17,15 @@ from gatehouse.kit import json
 from gatehouse.kit.json import Raw
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_STYLES = {"ok": "green", "down": "red", "fail": "red", "warn": "yellow", "gone": "yellow", "revoked": "dim"}
+_STYLES = {
+    "ok": "green",
+    "down": "red",
+    "fail": "red",
+    "warn": "yellow",
+    "gone": "yellow",
+    "sign_in": "yellow",
+    "revoked": "dim",
+}
 
 
 def print_json(value: bytes | Raw | Any) -> None:

@@ -10,12 +10,54 @@ import msgspec
 import typer
 
 from gatehouse.cli.api import Api, json_as, segment
+from gatehouse.cli.changes import Clearable, changes
 from gatehouse.cli.errors import REFUSED, Misused
 from gatehouse.cli.output import JsonFlag, facts, line, print_items, print_json, table
 from gatehouse.cli.wire import Team
 
 app = typer.Typer(help="Identity providers, for single sign-on.", no_args_is_help=True, add_completion=False)
 Which = Annotated[str, typer.Argument(metavar="PROVIDER", help="Its slug or id.")]
+Issuer = Annotated[str | None, typer.Option(help="Its URL; a tenant for entra, a domain for okta.")]
+ClientId = Annotated[str | None, typer.Option(help="As which Gatehouse is registered there.")]
+AskSecret = Annotated[
+    bool, typer.Option("--secret", help="Ask for the client secret, or read it from stdin where that is no terminal.")
+]
+Uses = Annotated[list[str] | None, typer.Option("--use", metavar="FOR", help="sign_in or access_tokens, or both.")]
+Domains = Annotated[list[str] | None, typer.Option("--domain", help="Only addresses of this domain.")]
+CreateUsers = Annotated[
+    bool | None, typer.Option("--create-users/--no-create-users", help="Make users of who signs in first.")
+]
+TrustEmail = Annotated[
+    bool | None, typer.Option("--trust-email/--no-trust-email", help="Take addresses that it does not call verified.")
+]
+GroupsClaim = Annotated[str | None, typer.Option(metavar="CLAIM", help="Where the groups stand.")]
+Teams = Annotated[
+    list[str] | None,
+    typer.Option("--team", metavar="GROUP=TEAM[:owner]", help="Who is in the group belongs to the team."),
+]
+Roles = Annotated[
+    list[str] | None, typer.Option("--role", metavar="GROUP=ROLE[@TEAM]", help="Who is in the group has the role.")
+]
+Scopes = Annotated[list[str] | None, typer.Option("--scope", help="What to ask for at sign-in.")]
+Audiences = Annotated[
+    list[str] | None, typer.Option("--audience", help="Of access tokens that are for all servers, besides our URL.")
+]
+Permits = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--permit", metavar="SCOPE=PERMISSION", help="What access tokens with this scope permit; *: any token."
+    ),
+]
+ApiUrl = Annotated[str | None, typer.Option(help="Of a GitHub of one's own.")]
+CLEARABLE: Clearable = {
+    "client-id": ("client_id", None),
+    "secret": ("client_secret", None),
+    "domain": ("allowed_domains", []),
+    "mappings": ("mappings", []),
+    "audience": ("audiences", []),
+    "permit": ("scopes_to_permissions", {}),
+    "api-url": ("api_url", ""),
+}
 
 
 class Mapping(msgspec.Struct, frozen=True):
@@ -42,7 +84,10 @@ class Provider(msgspec.Struct, frozen=True):
     groups_claim: str = ""
     mappings: list[Mapping] = []
     audiences: list[str] = []
+    scopes_to_permissions: dict[str, list[str]] = {}
+    clock_skew: int = 0
     trust_email: bool = False
+    api_url: str = ""
     enabled: bool = True
     redirect_uri: str = ""
 
@@ -64,46 +109,41 @@ def add(  # noqa: PLR0913 - each parameter is an option of the command
     preset: Annotated[
         str, typer.Option(metavar="KIND", help="google, github, entra, okta, keycloak or generic.")
     ] = "generic",
-    issuer: Annotated[str, typer.Option(help="Its URL; a tenant for entra, a domain for okta.")] = "",
-    client_id: Annotated[str, typer.Option(help="As which Gatehouse is registered there.")] = "",
-    secret: Annotated[
-        bool,
-        typer.Option("--secret", help="Ask for the client secret, or read it from stdin where that is no terminal."),
-    ] = False,
     slug: Annotated[str, typer.Option(help="Stands in addresses; made from the name if left out.")] = "",
-    use: Annotated[
-        list[str] | None, typer.Option(metavar="FOR", help="sign_in or access_tokens, or both; sign_in if left out.")
-    ] = None,
-    domain: Annotated[list[str] | None, typer.Option(help="Only addresses of this domain.")] = None,
-    create_users: Annotated[
-        bool | None, typer.Option("--create-users/--no-create-users", help="Make users of who signs in first.")
-    ] = None,
-    groups_claim: Annotated[str, typer.Option(metavar="CLAIM", help="Where the groups stand.")] = "",
-    team: Annotated[
-        list[str] | None, typer.Option(metavar="GROUP=TEAM[:owner]", help="Who is in the group belongs to the team.")
-    ] = None,
-    role: Annotated[
-        list[str] | None, typer.Option(metavar="GROUP=ROLE[@TEAM]", help="Who is in the group has the role.")
-    ] = None,
-    audience: Annotated[
-        list[str] | None, typer.Option(help="Of access tokens that are for all servers, besides our URL.")
-    ] = None,
+    issuer: Issuer = None,
+    client_id: ClientId = None,
+    secret: AskSecret = False,
+    use: Uses = None,
+    domain: Domains = None,
+    create_users: CreateUsers = None,
+    trust_email: TrustEmail = None,
+    groups_claim: GroupsClaim = None,
+    team: Teams = None,
+    role: Roles = None,
+    scope: Scopes = None,
+    audience: Audiences = None,
+    permit: Permits = None,
+    api_url: ApiUrl = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Add one. Then register the address that is printed with it, and try it."""
-    told: dict[str, Any] = {
+    said: dict[str, Any] = {
         "preset": preset,
+        "slug": slug,
         "issuer": issuer,
         "client_id": client_id,
-        "slug": slug,
         "use_for": use,
         "allowed_domains": domain,
+        "create_users": create_users,
+        "trust_email": trust_email,
         "groups_claim": groups_claim,
-        "mappings": [*map(team_mapping, team or []), *map(role_mapping, role or [])],
+        "mappings": _mappings(team, role),
+        "scopes": scope,
         "audiences": audience,
+        "scopes_to_permissions": _permissions(permit),
+        "api_url": api_url,
     }
-    body = {"name": name} | {field: value for field, value in told.items() if value}
-    body |= {} if create_users is None else {"create_users": create_users}
+    body = {"name": name} | {field: value for field, value in said.items() if value not in (None, "", [], {})}
     body |= {"client_secret": _read_secret()} if secret else {}
     with Api() as api:
         answer = api.post("/providers", body)
@@ -157,6 +197,12 @@ def show(provider: Which, as_json: JsonFlag = False) -> None:
             ("Makes users", "yes" if one.create_users else "no"),
             ("Trusts addresses", "all" if one.trust_email else "verified ones"),
             ("Audiences", ", ".join(one.audiences)),
+            (
+                "Scopes permit",
+                "; ".join(f"{scope}: {', '.join(its)}" for scope, its in one.scopes_to_permissions.items()),
+            ),
+            ("Clock skew", f"{one.clock_skew} s"),
+            ("API", one.api_url),
         ]
     )
     if one.mappings:
@@ -176,6 +222,65 @@ def test(provider: Which, as_json: JsonFlag = False) -> None:
         table(("STAGE", "STATUS", "SEEN"), rows)
     if not report.passed:
         raise typer.Exit(REFUSED)
+
+
+@app.command()
+def change(  # noqa: PLR0913 - each parameter is an option of the command
+    provider: Which,
+    name: Annotated[str | None, typer.Option(help="As it stands on the button.")] = None,
+    issuer: Issuer = None,
+    client_id: ClientId = None,
+    secret: AskSecret = False,
+    use: Uses = None,
+    domain: Domains = None,
+    create_users: CreateUsers = None,
+    trust_email: TrustEmail = None,
+    groups_claim: GroupsClaim = None,
+    team: Teams = None,
+    role: Roles = None,
+    scope: Scopes = None,
+    audience: Audiences = None,
+    permit: Permits = None,
+    api_url: ApiUrl = None,
+    clock_skew: Annotated[
+        int | None, typer.Option(metavar="SECONDS", help="How far its clock may be from ours.", min=0, max=600)
+    ] = None,
+    enabled: Annotated[bool | None, typer.Option("--enable/--disable", help="Whether it is used at all.")] = None,
+    clear: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHAT", help=f"Empty this: {', '.join(CLEARABLE)}."),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Change one. What is left out stays; of an option that can be repeated all stands in place of all before.
+
+    --team and --role together are the mappings. With another --issuer the client secret is to be given again.
+    """
+    said = {
+        "name": name,
+        "issuer": issuer,
+        "client_id": client_id,
+        "use_for": use or None,
+        "allowed_domains": domain or None,
+        "create_users": create_users,
+        "trust_email": trust_email,
+        "groups_claim": groups_claim,
+        "mappings": _mappings(team, role) or None,
+        "scopes": scope or None,
+        "audiences": audience or None,
+        "scopes_to_permissions": _permissions(permit) or None,
+        "api_url": api_url,
+        "clock_skew": clock_skew,
+        "enabled": enabled,
+        "client_secret": _read_secret() if secret else None,
+    }
+    body = changes(said, clear or (), CLEARABLE)
+    with Api() as api:
+        answer = api.patch(f"/providers/{segment(provider)}", body)
+    if as_json:
+        return print_json(answer)
+    changed = json_as(answer, Provider)
+    line(f"Changed '{changed.slug}'. Next: gatehouse provider test {changed.slug}")
 
 
 @app.command()
@@ -200,6 +305,25 @@ def role_mapping(text: str) -> dict[str, str]:
     group, role = _split(text, "--role GROUP=ROLE[@TEAM]")
     role, _, team = role.partition("@")
     return {"value": group, "role": role, "scope": team or "*"}
+
+
+def permission(text: str) -> tuple[str, str]:
+    """`SCOPE=PERMISSION`; raises `Misused`."""
+    scope, equals, permitted = text.rpartition("=")
+    if not equals or not scope or not permitted:
+        raise Misused(f"'{text}' does not say what a scope permits.", "Write it as --permit tools.run=server.use.")
+    return scope, permitted
+
+
+def _mappings(teams: Iterable[str] | None, roles: Iterable[str] | None) -> list[dict[str, str]]:
+    return [*map(team_mapping, teams or ()), *map(role_mapping, roles or ())]
+
+
+def _permissions(texts: Iterable[str] | None) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for scope, permitted in map(permission, texts or ()):
+        found.setdefault(scope, []).append(permitted)
+    return found
 
 
 def _split(text: str, form: str) -> tuple[str, str]:

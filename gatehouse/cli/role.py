@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from gatehouse.cli.api import Api, json_as, segment
+from gatehouse.cli.changes import changes
 from gatehouse.cli.errors import Misused, Refused
-from gatehouse.cli.output import JsonFlag, line, print_items, print_json, table
+from gatehouse.cli.output import JsonFlag, facts, line, print_items, print_json, table
 from gatehouse.cli.wire import Grant, Role
 
 app = typer.Typer(help="Roles, and who has which where.", no_args_is_help=True, add_completion=False)
@@ -52,6 +53,46 @@ def create(
     if as_json:
         return print_json(answer)
     line(f"Made role '{json_as(answer, Role).name}'. Next: gatehouse role grant USER {name}")
+
+
+@app.command()
+def show(role: Which, as_json: JsonFlag = False) -> None:
+    """Show one, and what it permits."""
+    with Api() as api:
+        answer = api.get(f"/roles/{segment(role)}")
+    if as_json:
+        return print_json(answer)
+    one = json_as(answer, Role)
+    facts(
+        [
+            ("Role", one.name),
+            ("Id", one.id),
+            ("Made", "always there" if one.built_in else "here"),
+            ("Permits", ", ".join(one.permissions)),
+            ("Description", one.description),
+        ]
+    )
+
+
+@app.command()
+def change(
+    role: Which,
+    name: Annotated[str | None, typer.Option(help="Its new name: a-z, 0-9 and -.")] = None,
+    permission: Annotated[
+        list[str] | None,
+        typer.Option("--permission", "-p", help="What it permits from now on, in place of all before."),
+    ] = None,
+    description: Annotated[str | None, typer.Option(help="What it is for.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Change one, for all who have it."""
+    body = changes({"name": name, "permissions": permission or None, "description": description})
+    with Api() as api:
+        answer = api.patch(f"/roles/{segment(role)}", body)
+    if as_json:
+        return print_json(answer)
+    changed = json_as(answer, Role)
+    line(f"Changed role '{changed.name}', which permits {', '.join(changed.permissions)}.")
 
 
 @app.command()

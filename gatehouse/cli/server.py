@@ -42,11 +42,15 @@ def create(  # noqa: PLR0913 - each parameter is an option of the command
     description: Annotated[str, typer.Option(help="What it is for.")] = "",
     instructions: Annotated[str, typer.Option(help="What agents are told about it.")] = "",
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Open it without a token.")] = False,
+    record_content: Annotated[
+        bool, typer.Option("--record-content", help="Keep arguments and results in the records of its calls.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Create one from chosen tools, prompts and resources."""
     said = {"slug": slug, "description": description, "instructions": instructions}
     body: dict[str, Any] = {"name": name, "access": "anonymous" if anonymous else "token"}
+    body |= {"record_content": True} if record_content else {}
     body |= {key: value for key, value in said.items() if value}
     with Api() as api:
         body |= choose(api, Wanted(tool or [], prompt or [], resource or [], all_from or []))

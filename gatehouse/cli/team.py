@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from gatehouse.cli.api import Api, json_as, segment
+from gatehouse.cli.call_wire import moment
+from gatehouse.cli.changes import changes
+from gatehouse.cli.errors import Refused
 from gatehouse.cli.output import JsonFlag, facts, line, print_items, print_json, short, table
 from gatehouse.cli.user import tell_invitation
 from gatehouse.cli.wire import Invitation, Member, Team
@@ -15,6 +19,19 @@ app = typer.Typer(help="Teams, and who is in them.", no_args_is_help=True, add_c
 Which = Annotated[str, typer.Argument(metavar="TEAM", help="Its slug or id.")]
 Who = Annotated[str, typer.Argument(metavar="USER", help="Email address or id.")]
 Owner = Annotated[bool, typer.Option("--owner", help="As an owner, who says who else is in it.")]
+Asker = Annotated[str, typer.Argument(metavar="WHO", help="Who asks: the address, or the id of the request.")]
+
+
+class Request(msgspec.Struct, frozen=True):
+    """Somebody asks to join."""
+
+    id: str
+    user: str
+    email: str
+    name: str
+    state: str
+    created_at: str
+    message: str = ""
 
 
 @app.command()
@@ -78,6 +95,28 @@ def show(team: Which, as_json: JsonFlag = False) -> None:
 
 
 @app.command()
+def change(
+    team: Which,
+    name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
+    slug: Annotated[str | None, typer.Option(help="Its short name, in addresses and commands.")] = None,
+    description: Annotated[str | None, typer.Option(help="What it is for.")] = None,
+    public: Annotated[
+        bool | None, typer.Option("--public/--private", help="Whether everybody may find it, and ask to join.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Change what it is called, and who may find it."""
+    visibility = None if public is None else "public" if public else "private"
+    body = changes({"name": name, "slug": slug, "description": description, "visibility": visibility})
+    with Api() as api:
+        answer = api.patch(f"/teams/{segment(team)}", body)
+    if as_json:
+        return print_json(answer)
+    changed = json_as(answer, Team)
+    line(f"Changed team '{changed.slug}' ({changed.name}, {changed.visibility}).")
+
+
+@app.command()
 def add(team: Which, user: Who, owner: Owner = False, as_json: JsonFlag = False) -> None:
     """Put somebody into it; or, where they are in it already, make them an owner or a member."""
     role = "owner" if owner else "member"
@@ -112,6 +151,50 @@ def leave(team: Which, as_json: JsonFlag = False) -> None:
 
 
 @app.command()
+def join(
+    team: Which,
+    message: Annotated[str, typer.Option("--message", "-m", metavar="WORDS", help="For its owners to read.")] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask to join a public one."""
+    with Api() as api:
+        answer = api.post(f"/teams/{segment(team)}/requests", {"message": message})
+    if as_json:
+        return print_json(answer)
+    line(f"Asked to join team '{team}'. Its owners will answer.")
+
+
+@app.command()
+def requests(
+    team: Which,
+    answered: Annotated[bool, typer.Option("--all", help="Those that were answered, too.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """List who asks to join it."""
+    with Api() as api:
+        items = api.items(f"/teams/{segment(team)}/requests", **({} if answered else {"state": "open"}))
+    if as_json:
+        return print_items(items)
+    found = [json_as(item, Request) for item in items]
+    rows = [(one.email, one.name, one.state, moment(one.created_at), short(one.message, 60), one.id) for one in found]
+    table(("WHO", "NAME", "STATE", "ASKED AT", "MESSAGE", "REQUEST"), rows, f"Nobody asks to join team '{team}'.")
+
+
+@app.command()
+def accept(team: Which, who: Asker, as_json: JsonFlag = False) -> None:
+    """Let somebody join who asks to."""
+    answer = _answer(team, who, "accept")
+    print_json(answer) if as_json else line(f"'{json_as(answer, Request).email}' is a member of team '{team}'.")
+
+
+@app.command()
+def decline(team: Which, who: Asker, as_json: JsonFlag = False) -> None:
+    """Don't let somebody join who asks to."""
+    answer = _answer(team, who, "decline")
+    print_json(answer) if as_json else line(f"Declined: '{json_as(answer, Request).email}' stays outside.")
+
+
+@app.command()
 def invite(
     team: Which,
     email: Annotated[str, typer.Argument(help="Who alone can take it; whoever has the link if left out.")] = "",
@@ -136,3 +219,19 @@ def delete(
     with Api() as api:
         api.delete(f"/teams/{segment(team)}", **({"heir": heir} if heir else {}))
     print_json({"deleted": team}) if as_json else line(f"Deleted '{team}'.")
+
+
+def _answer(team: str, who: str, word: str) -> bytes:
+    """To the open request of a user, or to the request of an id."""
+    path = f"/teams/{segment(team)}/requests"
+    with Api() as api:
+        request = who if who.startswith("req_") else _asked_by(api, path, team, who)
+        return api.post(f"{path}/{segment(request)}/{word}")
+
+
+def _asked_by(api: Api, path: str, team: str, who: str) -> str:
+    found = [json_as(item, Request) for item in api.items(path, state="open")]
+    ids = [one.id for one in found if who.lower() in (one.email, one.user)]
+    if not ids:
+        raise Refused(f"'{who}' does not ask to join team '{team}'.", f"See `gatehouse team requests {team}`.")
+    return ids[0]

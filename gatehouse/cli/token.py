@@ -7,13 +7,21 @@ from typing import Annotated, Any
 import typer
 
 from gatehouse.cli.api import Api, json_as, segment
+from gatehouse.cli.changes import Clearable, changes
 from gatehouse.cli.errors import Misused, note
 from gatehouse.cli.output import JsonFlag, facts, line, print_items, print_json, table
-from gatehouse.cli.wire import Access, Server, Token, Usage, Window
+from gatehouse.cli.wire import Access, Ref, Server, Token, Usage, Window
 
 app = typer.Typer(help="Tokens for agents and programs.", no_args_is_help=True, add_completion=False)
 Id = Annotated[str, typer.Argument(metavar="TOKEN", help="Its id.")]
 USE_SERVERS = "server.use"
+CLEARABLE: Clearable = {
+    "expires": ("expires_in", None),
+    "ip": ("allowed_ips", None),
+    "rate": ("rate_limit", None),
+    "quota": ("daily_quota", None),
+    "window": ("windows", None),
+}
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WINDOW = "Write days, hours and a time zone, as in 'mon-fri 08:00-18:00 Europe/Berlin' or '22:00-06:00'."
 
@@ -22,6 +30,7 @@ _WINDOW = "Write days, hours and a time zone, as in 'mon-fri 08:00-18:00 Europe/
 def create(  # noqa: PLR0913 - each parameter is an option of the command
     name: Annotated[str, typer.Argument(help="Who will use it.")],
     server: Annotated[list[str] | None, typer.Option(metavar="SERVER", help="Open this server.")] = None,
+    agent: Annotated[list[str] | None, typer.Option(metavar="AGENT", help="Open this agent to A2A clients.")] = None,
     permission: Annotated[
         list[str] | None, typer.Option(help="Allow this of the API, as 'upstream.read' or '*'.")
     ] = None,
@@ -39,11 +48,12 @@ def create(  # noqa: PLR0913 - each parameter is an option of the command
 ) -> None:
     """Create one. It is printed alone on stdout, once.
 
-    With neither --server nor --permission it opens every server that you may use.
+    With none of --server, --agent and --permission it opens every server that you may use.
     """
-    permissions = permission or ([] if server else [USE_SERVERS])
+    permissions = permission or ([] if server or agent else [USE_SERVERS])
     said: dict[str, Any] = {
         "servers": server,
+        "agents": agent,
         "expires_in": expires,
         "allowed_ips": ip,
         "rate_limit": rate,
@@ -60,7 +70,7 @@ def create(  # noqa: PLR0913 - each parameter is an option of the command
     if dry_run:
         return _show_access(json_as(answer, Access))
     token = json_as(answer, Token)
-    note(f"Token '{token.name}' opens {_opens(server or [], permissions)}. It is shown this once:")
+    note(f"Token '{token.name}' opens {_opens([*(server or []), *(agent or [])], permissions)}. It is shown this once:")
     typer.echo(token.token)
 
 
@@ -89,6 +99,40 @@ def show(token: Id, as_json: JsonFlag = False) -> None:
     facts(_facts(json_as(answer, Token)))
     line()
     _show_access(access)
+
+
+@app.command()
+def change(  # noqa: PLR0913 - each parameter is an option of the command
+    token: Id,
+    name: Annotated[str | None, typer.Option(help="Who uses it.")] = None,
+    expires: Annotated[str | None, typer.Option(metavar="30d", help="How long it is good, from now on.")] = None,
+    ip: Annotated[list[str] | None, typer.Option(metavar="CIDR", help="Only from this address or network.")] = None,
+    rate: Annotated[
+        str | None, typer.Option(metavar="60/m", help="So many requests in a second, minute or hour.")
+    ] = None,
+    quota: Annotated[int | None, typer.Option(metavar="N", help="So many calls a day.")] = None,
+    window: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TIMES", help="Only at these times, as 'mon-fri 08:00-18:00 Europe/Berlin'."),
+    ] = None,
+    clear: Annotated[
+        list[str] | None, typer.Option(metavar="WHAT", help="Ask no more for: expires, ip, rate, quota or window.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Change its name, or when it is good. What is left out stays; --ip and --window stand in place of all before."""
+    said = {
+        "name": name,
+        "expires_in": expires,
+        "allowed_ips": ip or None,
+        "rate_limit": rate,
+        "daily_quota": quota,
+        "windows": [read_window(text) for text in window or []] or None,
+    }
+    body = changes(said, clear or (), CLEARABLE)
+    with Api() as api:
+        answer = api.patch(f"/tokens/{segment(token)}", body)
+    print_json(answer) if as_json else facts(_facts(json_as(answer, Token)))
 
 
 @app.command()
@@ -179,6 +223,9 @@ def _show_access(access: Access) -> None:
         if names or kind == "tools"
     ]
     table(("SERVER", "", "WHAT IS IN IT"), rows, "It opens no server.")
+    if access.agents:
+        line()
+        table(("AGENT",), [(one.name,) for one in access.agents])
     if access.api:
         line()
         table(("PERMISSION", "ON"), [(one.permission, ", ".join(one.on)) for one in access.api])
@@ -206,13 +253,15 @@ def _window(window: Window) -> str:
 
 
 def _slugs(api: Api, tokens: list[Token]) -> dict[str, str]:
-    if not any(token.servers for token in tokens):
-        return {}
-    return {server.id: server.slug for server in (json_as(item, Server) for item in api.items("/servers"))}
+    """Slugs of servers and names of agents, by id, as far as they are needed."""
+    servers = api.items("/servers") if any(token.servers for token in tokens) else []
+    agents = api.items("/agents") if any(token.agents for token in tokens) else []
+    slugs = {server.id: server.slug for server in (json_as(item, Server) for item in servers)}
+    return slugs | {agent.id: agent.name for agent in (json_as(item, Ref) for item in agents)}
 
 
 def _row(token: Token, slugs: dict[str, str]) -> tuple[object, ...]:
-    servers = [slugs.get(id_, id_) for id_ in token.servers or []]
+    servers = [slugs.get(id_, id_) for id_ in (*(token.servers or []), *(token.agents or []))]
     expires, used = token.expires_at or "never", token.last_used_at or "never"
     opens = _opens(servers, token.permissions)
     return token.name, token.id, token.hint, _status(token), _whose(token), expires, used, opens

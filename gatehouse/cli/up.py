@@ -29,7 +29,7 @@ def up(  # noqa: PLR0913 - each parameter is an option of the command
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Open no browser; none is opened as long as there is no console.")
     ] = False,
-    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error; LOGGER=LEVEL for one.")] = None,
     public_url: Annotated[str | None, typer.Option(metavar="URL", help="The address that clients use.")] = None,
     allow_anonymous: Annotated[
         bool, typer.Option("--allow-anonymous", help="Anonymous servers, though others can reach this one.")

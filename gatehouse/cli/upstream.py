@@ -10,10 +10,13 @@ import typer
 from gatehouse.cli.add import offered
 from gatehouse.cli.api import Api, json_as, segment
 from gatehouse.cli.errors import REFUSED
+from gatehouse.cli.health import health, maintenance
 from gatehouse.cli.output import JsonFlag, facts, line, print_items, print_json, short, table
 from gatehouse.cli.wire import Capability, Upstream
 
 app = typer.Typer(help="MCP servers that Gatehouse calls.", no_args_is_help=True, add_completion=False)
+app.command("health")(health)
+app.command("maintenance")(maintenance)
 Name = Annotated[str, typer.Argument(metavar="UPSTREAM", help="Its name or id.")]
 
 
@@ -42,7 +45,7 @@ def list_upstreams(as_json: JsonFlag = False) -> None:
         "There are no upstreams. Add one: gatehouse add NAME URL",
     )
     for one in upstreams:
-        if one.status == "down":
+        if one.error:
             line(f"{one.name}: {one.error}")
 
 
@@ -66,9 +69,11 @@ def refresh(name: Name, as_json: JsonFlag = False) -> None:
         print_json(answer)
     elif upstream.status == "down":
         line(f"{upstream.name} can't be reached: {upstream.error}")
+    elif upstream.status == "sign_in":
+        line(f"{upstream.name} needs a sign-in: {upstream.error}")
     else:
         line(f"{upstream.name}: {offered(upstream.counts)}.")
-    if upstream.status == "down":
+    if upstream.status in ("down", "sign_in"):
         raise typer.Exit(REFUSED)
 
 

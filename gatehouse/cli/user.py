@@ -5,15 +5,23 @@ from __future__ import annotations
 import sys
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from gatehouse.cli.api import Api, json_as, segment
+from gatehouse.cli.changes import changes
 from gatehouse.cli.errors import Misused, note
 from gatehouse.cli.output import JsonFlag, facts, line, print_items, print_json, table
 from gatehouse.cli.wire import Invitation, User
 
 app = typer.Typer(help="People who sign in.", no_args_is_help=True, add_completion=False)
 Who = Annotated[str, typer.Argument(metavar="USER", help="Email address or id.")]
+
+
+class _PasswordLink(msgspec.Struct, frozen=True):
+    email: str
+    link: str
+    expires_at: str
 
 
 @app.command("list")
@@ -72,6 +80,35 @@ def show(user: Who, as_json: JsonFlag = False) -> None:
             ("Roles", ", ".join(f"{grant.role} on {grant.team or 'all'}" for grant in one.grants)),
         ]
     )
+
+
+@app.command()
+def change(
+    user: Who,
+    email: Annotated[str | None, typer.Option(help="Their new address.")] = None,
+    name: Annotated[str | None, typer.Option(help="Their new name.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Change the address or the name."""
+    body = changes({"email": email, "name": name})
+    with Api() as api:
+        answer = api.patch(f"/users/{segment(user)}", body)
+    if as_json:
+        return print_json(answer)
+    changed = json_as(answer, User)
+    line(f"Changed '{changed.email}' ({changed.name}).")
+
+
+@app.command()
+def reset(user: Who, as_json: JsonFlag = False) -> None:
+    """Make a link to a new password. It is printed alone on stdout, once."""
+    with Api() as api:
+        answer = api.post(f"/users/{segment(user)}/reset")
+    if as_json:
+        return print_json(answer)
+    made = json_as(answer, _PasswordLink)
+    note(f"With this link '{made.email}' sets a new password, until {made.expires_at}. It is shown this once:")
+    typer.echo(made.link)
 
 
 @app.command()

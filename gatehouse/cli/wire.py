@@ -37,6 +37,23 @@ class Detected(msgspec.Struct, frozen=True):
     transport: str
 
 
+class Example(msgspec.Struct, frozen=True):
+    """A tool, and tools of other upstreams that are like it."""
+
+    name: str
+    like: list[LikeTool]
+
+
+class LikeTool(msgspec.Struct, frozen=True):
+    name: str
+    upstream: str
+
+
+class Duplicates(msgspec.Struct, frozen=True):
+    count: int = 0
+    examples: list[Example] = []
+
+
 class Upstream(msgspec.Struct, frozen=True):
     id: str
     name: str
@@ -57,6 +74,7 @@ class Upstream(msgspec.Struct, frozen=True):
     error: str | None = None
     status_since: str | float | None = None
     checked_at: str | float | None = None
+    maintenance: dict[str, Any] | None = None
     server_info: dict[str, Any] | None = None
     counts: dict[str, int] = {}
     skipped: list[Skipped] = []
@@ -65,6 +83,7 @@ class Upstream(msgspec.Struct, frozen=True):
     prompts: list[Capability] = []
     resources: list[Capability] = []
     resource_templates: list[Capability] = []
+    duplicates: Duplicates | None = None
 
     @property
     def address(self) -> str:
@@ -110,6 +129,7 @@ class Token(msgspec.Struct, frozen=True):
     team: str | None = None
     team_name: str | None = None
     servers: list[str] | None = None
+    agents: list[str] | None = None
     permissions: list[str] = []
     allowed_ips: list[str] = []
     windows: list[Window] = []
@@ -130,6 +150,10 @@ class ServerAccess(msgspec.Struct, frozen=True):
     resources: list[str] = []
 
 
+class AgentAccess(msgspec.Struct, frozen=True):
+    name: str
+
+
 class PermissionAccess(msgspec.Struct, frozen=True):
     permission: str
     on: list[str] = []
@@ -141,6 +165,7 @@ class Access(msgspec.Struct, frozen=True):
     usable: bool
     reason: str | None = None
     servers: list[ServerAccess] = []
+    agents: list[AgentAccess] = []
     api: list[PermissionAccess] = []
 
 

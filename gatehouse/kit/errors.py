@@ -74,6 +74,10 @@ class UpstreamFailed(GatewayError):
     title = "Upstream failed"
 
 
+class UpstreamLocked(UpstreamFailed):
+    """The upstream wants to be signed in to."""
+
+
 class UpstreamDown(GatewayError):
     """The upstream could not be reached, or went away before it answered."""
 

@@ -53,6 +53,8 @@ class Call(msgspec.Struct, frozen=True):
     """Of a modern call, the whole `_meta` as it was sent, where nothing of it needs to be changed on the way."""
     headers: tuple[tuple[str, str], ...] = ()
     """`traceparent` and the like, to be passed on; never credentials."""
+    id: bytes = b""
+    """The request's own, as JSON; empty where no client made it."""
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from gatehouse.kit.errors import (
     Unauthenticated,
     UpstreamDown,
     UpstreamFailed,
+    UpstreamLocked,
 )
 from gatehouse.protocol.call import Era
 
@@ -49,6 +50,7 @@ _CODES: dict[type[GatewayError], int] = {
     Forbidden: -31403,
     TooLarge: -31413,
     RateLimited: -31429,
+    UpstreamLocked: -31511,
     UpstreamFailed: -31502,
     UpstreamDown: -31503,
     TimedOut: -31504,
@@ -62,4 +64,4 @@ def http_status(code: int, era: Era) -> int:
 
 def rpc_code(error: GatewayError) -> int:
     """The JSON-RPC code of an error of ours."""
-    return _CODES.get(type(error), INTERNAL_ERROR)
+    return next((_CODES[kind] for kind in type(error).__mro__ if kind in _CODES), INTERNAL_ERROR)

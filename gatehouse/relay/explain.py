@@ -9,6 +9,7 @@ from gatehouse.access.model import Circumstances, Principal, Resource, Step
 from gatehouse.access.policy import USE, conditions_hold, entitled
 from gatehouse.catalog.model import Binding, Capability, Kind, Server
 from gatehouse.kit.clock import Clock
+from gatehouse.relay.agents import Agents
 from gatehouse.relay.current import Current
 from gatehouse.relay.door import Door
 
@@ -42,6 +43,8 @@ class Question:
     address: str | None = None
     at_address: bool = False
     api: bool = False
+    agent: str | None = None
+    """Instead of a server: to call this agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,9 @@ class Reachable:
 
 
 class Explainer:
-    def __init__(self, door: Door, current: Current, clock: Clock) -> None:
+    def __init__(self, door: Door, current: Current, clock: Clock, agents: Agents | None = None) -> None:
+        """Without `agents`, of agents nothing is told but that there are none."""
+        self._agents = agents
         self._door = door
         self._current = current
         self._clock = clock
@@ -89,7 +94,9 @@ class Explainer:
             # Whether the token is good is asked below.
             held = conditions_hold(principal, Circumstances(self._clock.now(), question.address))
             yield from (step for step in held.steps if step.about != "token")
-        if question.api:
+        if question.agent is not None:
+            yield from self._agent(principal, question.agent)
+        elif question.api:
             yield from self._through_api(principal, question.tool)
         elif question.server is None:
             yield from self._everywhere(principal, question.tool)
@@ -108,6 +115,17 @@ class Explainer:
         yield Step("server", known.enabled, f"server '{known.slug}' is switched {'on' if known.enabled else 'off'}")
         if tool is not None:
             yield from self._tool(known, tool)
+
+    def _agent(self, principal: Principal, ref: str) -> Iterator[Step]:
+        known = self._agents.find(ref) if self._agents is not None else None
+        if self._agents is None or known is None:
+            yield Step("agent", False, f"there is no agent '{ref[:100]}' that is switched on")
+            return
+        yield from self._agents.may_call(principal, ref, known).steps
+
+    def reach_agents(self, principal: Principal) -> list[tuple[str, str]]:
+        """Id and name of every agent that the principal may call."""
+        return [] if self._agents is None else [(one.id, one.name) for one in self._agents.callable_by(principal)]
 
     def _through_api(self, principal: Principal, ref: str | None) -> Iterator[Step]:
         now, snapshot = self._clock.now(), self._current.snapshot

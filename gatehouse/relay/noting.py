@@ -1,7 +1,7 @@
 """What becomes of each call, as one record: who called what from which client, how it ended, how long it took.
 
-It stands in the path of every call, so that it parses no more than the client's name, and touches nothing but memory.
-Arguments and results are not in a record, only how large they were.
+It stands in the path of every call, so that it parses nothing there, and touches nothing but memory. Arguments and
+results are in a record only where the server asks for it; else only how large they were.
 """
 
 from __future__ import annotations
@@ -14,21 +14,25 @@ from itertools import count
 
 import msgspec
 
+from gatehouse.access.audit.masking import safe
 from gatehouse.access.model import ALL, Principal
-from gatehouse.catalog.model import Kind, Upstream
+from gatehouse.catalog.model import Kind, Server, Upstream
 from gatehouse.catalog.snapshot import Target
 from gatehouse.kit import json
 from gatehouse.kit.clock import Clock
 from gatehouse.kit.json import Fields, Raw
 from gatehouse.protocol.call import Call, Era, Failure, Outcome
 from gatehouse.protocol.errors import INTERNAL_ERROR, INVALID_PARAMS
+from gatehouse.protocol.trace import PARENT, trace_id
 from gatehouse.relay.door import Entry
-from gatehouse.telemetry.record import ERROR_LENGTH, CallRecord
+from gatehouse.telemetry.record import ERROR_LENGTH, CallRecord, Course
 from gatehouse.telemetry.record import Outcome as Ended
 
-Note = Callable[[CallRecord], None]
+Take = Callable[[Course], None]
 LONGEST_CLIENT = 100
 """Characters that are kept."""
+LARGEST_CONTENT = 32_768
+"""Bytes of arguments, and of a result, that a record can hold."""
 BYTES_PER_TOKEN = 4
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
@@ -44,6 +48,7 @@ _CLASSES = {
     -31429: "rate_limited",
     -31502: "upstream_failed",
     -31503: "upstream_down",
+    -31511: "sign_in_needed",
     _TIMED_OUT: "timed_out",
 }
 """Failures of our own, by their code; see `protocol.errors`."""
@@ -55,87 +60,113 @@ class _Info(msgspec.Struct, frozen=True, gc=False):
     version: str = ""
 
 
-class Course(msgspec.Struct, gc=False):
-    """How one call went, in seconds of `time.perf_counter`; both upstream times are 0 where it did not get so far."""
-
-    started: float
-    sent: float = 0.0
-    answered: float = 0.0
-
-
 class Ending(msgspec.Struct, frozen=True, gc=False):
     outcome: Ended
     error_class: str = ""
     error: str = ""
 
 
-class Notes:
-    """Makes the records of one worker, and hands each to `note`, which must neither block nor raise."""
+_About = tuple[Principal, Server, bytes | None, bool, Target, str, Ending, str]
+"""With what the client says of itself, whether it is modern, the method, and the trace id."""
 
-    def __init__(self, note: Note, clock: Clock) -> None:
-        self._note = note
-        self._clock = clock
+
+class Notes:
+    """Tells of the calls of one worker: hands each to `take`, which must neither block nor raise."""
+
+    def __init__(self, take: Take, clock: Clock) -> None:
+        self._take = take
+        self._now = clock.now
         self._ids = CallIds()
         self._info = msgspec.json.Decoder(_Info)
+        self._made = self._record
 
-    def ended(self, entry: Entry, call: Call, target: Target, outcome: Outcome, course: Course) -> None:
+    def ended(
+        self, principal: Principal, server: Server, call: Call, target: Target, outcome: Outcome, course: Course
+    ) -> None:
+        """It was answered. `NO_SERVER` where it reached its upstream without one."""
         if isinstance(outcome, Failure):
-            return self._write(entry, call, target, course, _failed(outcome), len(outcome.message))
-        fields = outcome.fields
-        ending = _TOOL_ERROR if "isError" in fields and fields["isError"] == _TRUE else _OK
-        self._write(entry, call, target, course, ending, _size(fields))
+            ending = _failed(outcome)
+            course.bytes_out = len(outcome.message)
+        else:
+            fields = outcome.fields
+            ending = _TOOL_ERROR if "isError" in fields and fields["isError"] == _TRUE else _OK
+            course.bytes_out = size = sum(map(len, fields.values()))
+            course.tokens = size // BYTES_PER_TOKEN
+            if server.record_content:
+                course.content = _copied(call.params), _copied(fields)
+        course.ended = time.perf_counter()
+        self._tell(principal, server, call, target, course, ending)
 
     def refused(self, entry: Entry, call: Call, target: Target | None, failure: Failure, course: Course) -> None:
         """We did not let it go on. Of a name that is not here nothing is kept but the words: anybody can make up names."""
         error_class = "invalid_params" if target is not None else _UNKNOWN.get(call.method, "unknown_resource")
-        self._write(entry, call, target, course, Ending("refused", error_class, failure.message[:ERROR_LENGTH]), 0)
+        ending = Ending("refused", error_class, failure.message[:ERROR_LENGTH])
+        course.ended = time.perf_counter()
+        self._tell(entry.principal, entry.offering.view.server, call, target or _NOWHERE, course, ending)
 
     def broken(self, entry: Entry, call: Call, target: Target, error: BaseException, course: Course) -> None:
         """It ended in an exception: its client went away or cancelled it, or we have a mistake."""
-        course.answered = time.perf_counter()
+        course.answered = course.ended = time.perf_counter()
         cancelled = isinstance(error, (asyncio.CancelledError, ConnectionError))
         ending = Ending("cancelled", "cancelled") if cancelled else Ending("protocol_error", "internal")
-        self._write(entry, call, target, course, ending, 0)
+        self._tell(entry.principal, entry.offering.view.server, call, target, course, ending)
 
-    def _write(
-        self, entry: Entry, call: Call, target: Target | None, course: Course, ending: Ending, size: int
+    def _tell(
+        self, principal: Principal, server: Server, call: Call, target: Target, course: Course, ending: Ending
     ) -> None:
-        principal, server, client = entry.principal, entry.offering.view.server, call.client
-        to = target if target is not None else _NOWHERE
-        upstream, info = to.upstream, self._client(client.info)
-        total, now = time.perf_counter() - course.started, self._clock.now()
-        self._note(
-            CallRecord(
-                id=self._ids.next(now),
-                at=now - total,
-                principal=principal.id,
-                principal_kind=principal.kind,
-                principal_name=principal.name,
-                user=principal.user or "",
-                team="" if principal.user is not None else _team(principal),
-                client=info.name,
-                client_version=info.version,
-                era="modern" if client.era is _MODERN else "legacy",
-                server=server.id,
-                server_name=server.slug,
-                name=to.name,
-                upstream=upstream.id,
-                upstream_name=upstream.name,
-                original=to.key,
-                method=call.method,
-                outcome=ending.outcome,
-                total_ms=total * 1000,
-                upstream_ms=(course.answered - course.sent) * 1000,
-                bytes_in=_size(call.params),
-                bytes_out=size,
-                tokens=size // BYTES_PER_TOKEN,
-                trace_id=_trace_id(call) if call.headers else "",
-                error_class=ending.error_class,
-                error=ending.error,
-            )
+        client, method = call.client, call.method
+        # A copy, since what was read of a request keeps all of its body in memory.
+        info = None if client.info is None else bytes(client.info)
+        modern = client.era is _MODERN
+        course.at = self._now() - course.ended + course.started
+        course.bytes_in = sum(map(len, call.params.values()))
+        course.group = (
+            id(principal), id(server), id(target), method, modern, info, ending.outcome, ending.error_class
+        )  # fmt: skip
+        trace = trace_id(call.headers, call.meta) if call.headers or PARENT in call.meta else ""
+        course.about = principal, server, info, modern, target, method, ending, trace
+        course.record = self._made
+        self._take(course)
+
+    def _record(self, course: Course) -> CallRecord:
+        about: _About = course.about
+        principal, server, info, modern, to, method, ending, trace = about
+        client = self._client(info)
+        ended_at = course.at + course.ended - course.started
+        arguments, result = map(_shown, course.content or (None, None))
+        return CallRecord(
+            id=self._ids.next(ended_at),
+            at=course.at,
+            principal=principal.id,
+            principal_kind=principal.kind,
+            principal_name=principal.name,
+            user=principal.user or "",
+            team="" if principal.user is not None else _team(principal),
+            client=client.name,
+            client_version=client.version,
+            era="modern" if modern else "legacy",
+            server=server.id,
+            server_name=server.slug,
+            name=to.name,
+            upstream=to.upstream.id,
+            upstream_name=to.upstream.name,
+            original=to.key,
+            method=method,
+            outcome=ending.outcome,
+            total_ms=_ms(course.ended - course.started),
+            upstream_ms=_ms(course.answered - course.sent),
+            queue_ms=_ms((course.sent or course.ended) - course.started),
+            bytes_in=course.bytes_in,
+            bytes_out=course.bytes_out,
+            tokens=course.tokens,
+            trace_id=trace,
+            error_class=ending.error_class,
+            error=ending.error,
+            arguments=arguments,
+            result=result,
         )
 
-    def _client(self, info: Raw | None) -> _Info:
+    def _client(self, info: bytes | None) -> _Info:
         """What a client calls itself; nothing where it does not say it as the protocol wants."""
         if info is None:
             return _NOBODY
@@ -172,6 +203,28 @@ def _failed(failure: Failure) -> Ending:
     return Ending(outcome, known or f"rpc {failure.code}", failure.message[:ERROR_LENGTH])
 
 
+def _copied(content: Fields) -> dict[str, bytes] | int:
+    """Or how large it is, where that is too much."""
+    size = _size(content)
+    return size if size > LARGEST_CONTENT else {name: bytes(value) for name, value in content.items()}
+
+
+def _shown(content: dict[str, bytes] | int | None) -> str:
+    """As JSON, without what could be a secret."""
+    if content is None:
+        return ""
+    if isinstance(content, int):
+        return json.dump({"not kept": f"{content} bytes"}).decode()
+    try:
+        return json.dump(safe({name: json.load(value) for name, value in content.items()})).decode()
+    except (json.BadJson, RecursionError):
+        return ""
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1e6) / 1000
+
+
 def _size(fields: Fields) -> int:
     """Bytes of the values, which is all but the braces and the keys."""
     return sum(map(len, fields.values()))
@@ -185,16 +238,8 @@ def _team(principal: Principal) -> str:
     return "" if scope == ALL else scope
 
 
-def _trace_id(call: Call) -> str:
-    """Out of `traceparent` (W3C Trace Context); nothing where it is not well formed."""
-    for name, value in call.headers:
-        if name == "traceparent":
-            parts = value.split("-")
-            return parts[1] if len(parts) >= 4 and len(parts[1]) == 32 and parts[1].isalnum() else ""
-    return ""
-
-
 _OK = Ending("ok")
 _TOOL_ERROR = Ending("tool_error", "tool_error")
 _NOBODY = _Info()
+NO_SERVER = Server("", "", "")
 _NOWHERE = Target(Upstream("", ""), Kind.TOOL, "", "", "", None, json.EMPTY, json.NULL, json.NULL)

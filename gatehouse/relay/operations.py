@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from gatehouse.access.model import Principal
-from gatehouse.catalog.model import Capability, Kind, Transport
+from gatehouse.catalog.model import LOCAL, Capability, Kind, Offer, Transport, Upstream
+from gatehouse.catalog.snapshot import Target
 from gatehouse.kit import json
 from gatehouse.kit.clock import Clock
 from gatehouse.kit.errors import GatewayError
 from gatehouse.protocol import bridge, headers
 from gatehouse.protocol.call import MODERN_VERSION, Call, Client, Era, Outcome
-from gatehouse.relay.refresh import Book, Refresher
-from gatehouse.upstreams.peer import ignore
+from gatehouse.relay.noting import NO_SERVER, Notes
+from gatehouse.relay.refresh import Book, Refresher, failed_status
+from gatehouse.telemetry.metrics import Meter
+from gatehouse.telemetry.record import Course
+from gatehouse.upstreams.local import MEANT
+from gatehouse.upstreams.peer import SignInNeeded, ignore
 from gatehouse.upstreams.pool import Pool
 from gatehouse.upstreams.wires import OURSELVES
 
+TRIAL = 90.0
+"""Seconds that an upstream gets to answer for the first time: its package may have to be fetched."""
 _METHODS = {
     Kind.TOOL: "tools/call",
     Kind.PROMPT: "prompts/get",
@@ -34,27 +42,54 @@ class CheckReport:
     transport: Transport | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TrialReport:
+    """`offer` where it answered; else `error`, and whether that is that somebody has to sign in there."""
+
+    offer: Offer | None
+    error: str | None = None
+    sign_in: bool = False
+
+
 class Operations:
-    def __init__(self, book: Book, refresher: Refresher, pool: Pool, clock: Clock) -> None:
+    def __init__(
+        self, book: Book, refresher: Refresher, pool: Pool, clock: Clock, meter: Meter, notes: Notes | None = None
+    ) -> None:
+        """Without `notes` no records are made of calls."""
         self._book = book
         self._refresher = refresher
         self._pool = pool
         self._clock = clock
+        self._meter = meter
+        self._notes = notes
 
     async def refresh(self, upstream_id: str) -> None:
         """Discover now and store what was found. Never raises for an upstream that is down: its record says so."""
         await self._refresher.refresh(upstream_id)
 
     async def check(self, upstream_id: str) -> CheckReport:
-        """See whether it answers, without storing what it offers."""
+        """See whether it answers, and store that; what it offers is stored the first time alone."""
         upstream = await self._book.upstream(upstream_id)
         started = self._clock.monotonic()
         try:
             offer = await self._pool.link(upstream).discover()
         except GatewayError as error:
-            return CheckReport(False, str(error), (self._clock.monotonic() - started) * 1000)
-        detected = offer.detected
-        return CheckReport(True, None, (self._clock.monotonic() - started) * 1000, detected.era, detected.transport)
+            milliseconds = (self._clock.monotonic() - started) * 1000
+            await self._book.record_failure(upstream_id, str(error), failed_status(error))
+            return CheckReport(False, str(error), milliseconds)
+        milliseconds, detected = (self._clock.monotonic() - started) * 1000, offer.detected
+        if upstream.kind != LOCAL and upstream.detected is None:
+            await self._book.record_offer(upstream_id, offer)
+        else:
+            await self._book.record_answer(upstream_id)
+        return CheckReport(True, None, milliseconds, detected.era, detected.transport)
+
+    async def trial(self, upstream: Upstream) -> TrialReport:
+        """Shake hands with an upstream that is not stored, and see what it offers."""
+        try:
+            return TrialReport(await self._pool.trial(upstream, TRIAL))
+        except GatewayError as error:
+            return TrialReport(None, str(error), isinstance(error, SignInNeeded))
 
     def log(self, upstream_id: str) -> list[str]:
         """The last lines that a stdio upstream wrote to stderr, oldest first; empty for the others."""
@@ -69,9 +104,25 @@ class Operations:
             fields["name"] = json.raw(capability.key)
         elif capability.kind is Kind.RESOURCE:
             fields["uri"] = json.raw(capability.key)
+        if upstream.kind == LOCAL:
+            fields[MEANT] = json.raw([capability.kind, capability.key])
         call = Call(method, fields, _CALLER, principal.id)
+        course = Course(time.perf_counter(), time.perf_counter())
         outcome = await self._pool.send(upstream, call, _mirrored(capability), ignore)
-        return bridge.for_client(outcome, _CALLER, method, OURSELVES)
+        course.answered = time.perf_counter()
+        outcome = bridge.for_client(outcome, _CALLER, method, OURSELVES)
+        seconds = course.answered - course.started
+        self._meter.called("", upstream.name, method, outcome, seconds, capability.key)
+        if self._notes is not None:
+            self._notes.ended(principal, NO_SERVER, call, _target(upstream, capability), outcome, course)
+        return outcome
+
+
+def _target(upstream: Upstream, capability: Capability) -> Target:
+    """Under the name that it has there, since it is called without a server."""
+    key = json.raw(capability.key)
+    definition = json.Raw(capability.definition)
+    return Target(upstream, capability.kind, capability.key, capability.key, capability.id, None, definition, key, key)
 
 
 def _mirrored(capability: Capability) -> headers.HeaderMap | None:

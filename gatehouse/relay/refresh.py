@@ -11,13 +11,13 @@ import random
 from dataclasses import dataclass
 from typing import Protocol
 
-from gatehouse.catalog.model import Offer, Status, Transport, Upstream
+from gatehouse.catalog.model import ANSWERING, LOCAL, Offer, Status, Transport, Upstream
 from gatehouse.catalog.snapshot import CatalogSnapshot
 from gatehouse.kit.clock import Clock
 from gatehouse.kit.errors import GatewayError, NotFound
 from gatehouse.kit.tasks import Tasks
 from gatehouse.relay.current import Current
-from gatehouse.upstreams.peer import SessionGone, WrongEra
+from gatehouse.upstreams.peer import SessionGone, SignInNeeded, WrongEra
 from gatehouse.upstreams.pool import Pool
 
 log = logging.getLogger("gatehouse.refresh")
@@ -42,7 +42,8 @@ class Book(Protocol):
 
     async def upstream(self, ref: str) -> Upstream: ...
     async def record_offer(self, upstream_id: str, offer: Offer, changed: frozenset[str] = ...) -> object: ...
-    async def record_failure(self, upstream_id: str, error: str) -> object: ...
+    async def record_failure(self, upstream_id: str, error: str, status: Status = ...) -> object: ...
+    async def record_answer(self, upstream_id: str) -> object: ...
 
 
 class Lease(Protocol):
@@ -68,12 +69,14 @@ class Refresher:
 
     async def _refresh(self, upstream_id: str) -> None:
         upstream = await self._book.upstream(upstream_id)
+        if upstream.kind == LOCAL:
+            return  # What Gatehouse itself offers is stored when it is made.
         changed = frozenset(self._told.pop(upstream_id, ()))
         try:
             offer = await self._pool.link(upstream).discover()
         except GatewayError as error:
             log.warning("%s can't be asked what it offers: %s", upstream.name, error)
-            await self._book.record_failure(upstream_id, str(error))
+            await self._book.record_failure(upstream_id, str(error), failed_status(error))
             return
         try:
             await self._book.record_offer(upstream_id, offer, changed)
@@ -120,6 +123,8 @@ class Watch:
         self._tasks = parts.tasks
         self._clock = parts.clock
         self._interval = interval
+        self.leading = False
+        """Whether this is the worker with the lease."""
         self._followed: dict[str, tuple[object, asyncio.Task[None]]] = {}
         self._plans: dict[str, _Plan] = {}
         self._stirred = asyncio.Event()
@@ -130,10 +135,11 @@ class Watch:
         try:
             while True:
                 try:
-                    mine = await self._lease.acquire(LEASE, instance, LEASE_SECONDS)
+                    self.leading = await self._lease.acquire(LEASE, instance, LEASE_SECONDS)
                 except GatewayError:
-                    mine = False
-                upstreams = [u for u in self._current.snapshot.upstreams.values() if mine and u.enabled]
+                    self.leading = False
+                known = self._current.snapshot.upstreams.values() if self.leading else ()
+                upstreams = [u for u in known if u.enabled and u.status is not Status.MAINTENANCE]
                 self._follow_exactly(upstreams)
                 for upstream in upstreams:
                     self._look_if_due(upstream)
@@ -157,7 +163,7 @@ class Watch:
 
     def _follow_exactly(self, upstreams: list[Upstream]) -> None:
         """Listen to those that are well, in the way that they are reached now, and to no others."""
-        wanted = {u.id: u for u in upstreams if u.detected and u.status is Status.OK}
+        wanted = {u.id: u for u in upstreams if u.detected and u.status in ANSWERING}
         for id_, (identity, task) in tuple(self._followed.items()):
             if id_ not in wanted or identity != _identity(wanted[id_]) or task.done():
                 task.cancel()
@@ -180,7 +186,7 @@ class Watch:
             await asyncio.sleep(delay)
 
     def _look_if_due(self, upstream: Upstream) -> None:
-        now, well = self._clock.monotonic(), upstream.status is Status.OK
+        now, well = self._clock.monotonic(), upstream.status in ANSWERING
         plan = self._plans.get(upstream.id)
         if plan is None or plan.well != well:
             first = now + self._first_pause(upstream) if well else now
@@ -215,13 +221,18 @@ class _Plan:
     retry: float
 
 
+def failed_status(error: GatewayError) -> Status:
+    """What an upstream is that could not be asked for that."""
+    return Status.SIGN_IN if isinstance(error, SignInNeeded) else Status.DOWN
+
+
 def _is_process(upstream: Upstream) -> bool:
     return upstream.detected is not None and upstream.detected.transport is Transport.STDIO
 
 
 def _well(snapshot: CatalogSnapshot) -> dict[str, tuple[object, ...]]:
     """Those to be listened to, and how they are reached."""
-    return {id_: _identity(u) for id_, u in snapshot.upstreams.items() if u.enabled and u.status is Status.OK}
+    return {id_: _identity(u) for id_, u in snapshot.upstreams.items() if u.enabled and u.status in ANSWERING}
 
 
 def _identity(upstream: Upstream) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from gatehouse.catalog.model import Kind
+from gatehouse.catalog.model import LOCAL, Kind
 from gatehouse.catalog.snapshot import ServerView, Target
 from gatehouse.kit import json
 from gatehouse.kit.json import Fields
@@ -16,9 +16,11 @@ from gatehouse.protocol import bridge
 from gatehouse.protocol.call import Call, Emit, Era, Failure, Outcome
 from gatehouse.protocol.errors import INVALID_PARAMS, LEGACY_RESOURCE_NOT_FOUND
 from gatehouse.relay.door import Entry
-from gatehouse.relay.noting import Course, Notes
+from gatehouse.relay.noting import Notes
 from gatehouse.relay.rounds import Rounds
 from gatehouse.telemetry.metrics import Meter
+from gatehouse.telemetry.record import Course
+from gatehouse.upstreams.local import MEANT
 from gatehouse.upstreams.pool import Pool
 
 _NAMED = frozenset({Kind.TOOL, Kind.PROMPT})
@@ -28,6 +30,7 @@ class Relay:
     def __init__(self, pool: Pool, rounds: Rounds, meter: Meter, notes: Notes | None = None) -> None:
         """Without `notes` no records are made."""
         self.pool = pool
+        self._send = pool.send
         self._rounds = rounds
         self._meter = meter
         self._notes = notes
@@ -48,8 +51,11 @@ class Relay:
             return self._refuse(entry, call, target, refused, course)
         course.sent = time.perf_counter()
         try:
-            outcome = await self.pool.send(target.upstream, call, offering.names(target), emit)
+            outcome = await self._send(target.upstream, call, offering.names(target), emit)
         except BaseException as error:
+            self._meter.broken(
+                server.slug, target.upstream.name, call.method, error, time.perf_counter() - course.started, target.name
+            )
             if self._notes is not None:
                 self._notes.broken(entry, call, target, error, course)
             raise
@@ -57,13 +63,16 @@ class Relay:
         self._rounds.pause(outcome, call, target, server.id)
         outcome = bridge.for_client(outcome, call.client, call.method, offering.server_info)
         self._meter.called(
-            server.slug, target.upstream.name, call.method, outcome, time.perf_counter() - course.started
+            server.slug, target.upstream.name, call.method, outcome, time.perf_counter() - course.started, target.name
         )
         if self._notes is not None:
-            self._notes.ended(entry, call, target, outcome, course)
+            self._notes.ended(entry.principal, server, call, target, outcome, course)
         return outcome
 
     def _refuse(self, entry: Entry, call: Call, target: Target | None, failure: Failure, course: Course) -> Failure:
+        server, seconds = entry.offering.view.server.slug, time.perf_counter() - course.started
+        upstream, tool = ("", "") if target is None else (target.upstream.name, target.name)
+        self._meter.refused(server, upstream, call.method, seconds, tool)
         if self._notes is not None:
             self._notes.refused(entry, call, target, failure, course)
         return failure
@@ -112,6 +121,8 @@ def _text(fields: Fields, key: str) -> str:
 def address(call: Call, target: Target) -> None:
     """Put the call in the upstream's own words: its name for what the server, or an alias, calls otherwise."""
     if target.kind not in _NAMED:
+        if target.upstream.kind == LOCAL:
+            call.params[MEANT] = json.raw([target.kind, target.key])
         return
     if call.method == "completion/complete":
         call.params["ref"] = json.raw({**json.fields(call.params["ref"]), "name": target.json_key})

@@ -150,6 +150,11 @@ class KeepAlive:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def streams(self) -> int:
+        """How many are open."""
+        return len(self._streams)
+
     def add(self, answer: ModernAnswer | LegacyAnswer) -> None:
         self._waiting.add(answer)
 

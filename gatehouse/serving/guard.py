@@ -12,7 +12,7 @@ from gatehouse.serving.http import Headers, HttpRequest
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 _ALLOWED_HEADERS = (
     b"authorization, content-type, accept, mcp-session-id, mcp-protocol-version, mcp-method, mcp-name, last-event-id, "
-    b"traceparent, tracestate, baggage"
+    b"a2a-version, a2a-extensions, traceparent, tracestate, baggage"
 )
 _EXPOSED = b"mcp-session-id, www-authenticate"
 

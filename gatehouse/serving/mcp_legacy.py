@@ -353,8 +353,9 @@ def _call(entry: Entry, session: ClientSession, message: Request, headers: tuple
     token = meta.pop("progressToken", None)
     level = session.log_level
     return Call(
-        message.method, params, session.client, entry.principal.id, session.id, meta, token, level, None, headers
-    )
+        message.method, params, session.client, entry.principal.id, session.id, meta, token, level, None, headers,
+        message.id,
+    )  # fmt: skip
 
 
 def _text(value: json.Raw | None) -> str | None:

@@ -97,6 +97,7 @@ class ModernFace:
             said.log_level,
             said.raw if said.passes else None,
             trace(request),
+            inbound.id,
         )
         answer = ModernAnswer(exchange, extra, inbound.id, said.progress_token, said.log_level, self._clock.monotonic())
         exchange.cancel_when_gone()

@@ -32,6 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from gatehouse.kit.errors import Conflict, GatewayError, Invalid
 from gatehouse.store import schema
 from gatehouse.store.address import driver_options, parse_url
+from gatehouse.store.timing import Timed, time_queries
 from gatehouse.store.types import BYTES, TABLE
 
 METADATA = MetaData()
@@ -157,6 +158,10 @@ class Database:
     def on_change(self, listener: Callable[[], None]) -> None:
         """`listener` is called after each write of this process that bumped the revision."""
         self._listeners.append(listener)
+
+    def on_query(self, timed: Timed) -> None:
+        """`timed` is told each statement from now on, and how long it took."""
+        time_queries(self._engine.sync_engine, timed)
 
     def _tell(self) -> None:
         for listener in self._listeners:

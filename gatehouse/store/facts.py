@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatehouse.store.database import FACTS
@@ -15,3 +15,10 @@ async def fact(connection: AsyncConnection, name: str) -> bytes | None:
 async def settle_fact(connection: AsyncConnection, name: str, value: bytes) -> None:
     """Ends the write in `Conflict` where the fact has been settled before."""
     await connection.execute(insert(FACTS).values(name=name, value=value))
+
+
+async def replace_fact(connection: AsyncConnection, name: str, value: bytes | None) -> None:
+    """For what may change after all; None takes it away. Ends the write in `Conflict` where another one is as fast."""
+    await connection.execute(delete(FACTS).where(FACTS.c.name == name))
+    if value is not None:
+        await settle_fact(connection, name, value)

@@ -17,6 +17,7 @@ from gatehouse.telemetry import reading
 from gatehouse.telemetry.histogram import merged
 from gatehouse.telemetry.plan import Segment, ceiling, plan
 from gatehouse.telemetry.questions import (
+    Curve,
     Dimension,
     ErrorGroup,
     Measure,
@@ -33,6 +34,7 @@ from gatehouse.telemetry.record import CallRecord
 from gatehouse.telemetry.rollup import DAY, GONE, HOUR, MINUTE, floor
 
 __all__ = [
+    "Curve",
     "Dimension",
     "ErrorGroup",
     "Figures",
@@ -159,6 +161,18 @@ class Figures:
             found = await question.sums(connection)
             await question.add_histograms(connection, found)
         return [Point(start, found.get((start,), _Sum()).sums()) for start in starts]
+
+    async def curves(self, wanted: Wanted, step: Step, by: Dimension, keys: Sequence[str]) -> Sequence[Curve]:
+        """As `series`, one for each of these keys, in their order."""
+        async with self._database.read() as connection:
+            since, until = await self._range(connection, wanted)
+            starts = range(floor(since, step), until, step)
+            await _check_steps(connection, starts, until)
+            question = _Question(wanted, await _planned(connection, since, until, step), (by,), step)
+            found = {key: one for key, one in (await question.sums(connection)).items() if key[1] in keys}
+            if found:
+                await question.add_histograms(connection, found, keys)
+        return [Curve(key, [Point(at, found.get((at, key), _Sum()).sums()) for at in starts]) for key in keys]
 
     async def top(self, wanted: Wanted, by: Dimension, measure: Measure, limit: int) -> Sequence[Ranked]:
         """Greatest first. `latency` is the mean; `bytes` are those in and out. The empty key is left out."""

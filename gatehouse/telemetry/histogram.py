@@ -6,8 +6,11 @@ Each bucket is a tenth wider than the one before, and stands for a value that no
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable
-from math import ceil, log
+from functools import partial
+from math import ceil
 from struct import Struct
 
 RELATIVE_ERROR = 0.05
@@ -16,11 +19,13 @@ _SHORTEST = 0.01
 _LAST = 255
 _MOST = 0xFFFF_FFFF
 _PAIR = Struct("<BI")
-_SCALE = 1 / log(_GROWTH)
+_BOUNDS = [_SHORTEST * 1000 * _GROWTH**bucket for bucket in range(_LAST)]
+"""The longest duration in each bucket but the last, in microseconds."""
+_bucket = partial(bisect_left, _BOUNDS)
 
 
 class Histogram:
-    """Of durations in milliseconds."""
+    """Of durations: they are given in microseconds, and asked for in milliseconds."""
 
     __slots__ = ("counts",)
 
@@ -31,9 +36,10 @@ class Histogram:
     def count(self) -> int:
         return sum(self.counts.values())
 
-    def add(self, milliseconds: float) -> None:
-        bucket = _bucket(milliseconds)
-        self.counts[bucket] = self.counts.get(bucket, 0) + 1
+    def add(self, microseconds: Iterable[int]) -> None:
+        counts = self.counts
+        for bucket, count in Counter(map(_bucket, microseconds)).items():
+            counts[bucket] = counts.get(bucket, 0) + count
 
     def merge(self, data: bytes) -> None:
         """Add what `dump` gave; also several such, one after the other."""
@@ -61,12 +67,6 @@ def merged(dumps: Iterable[bytes]) -> Histogram:
     histogram = Histogram()
     histogram.merge(b"".join(dumps))
     return histogram
-
-
-def _bucket(milliseconds: float) -> int:
-    if milliseconds <= _SHORTEST:
-        return 0
-    return min(_LAST, ceil(log(milliseconds / _SHORTEST) * _SCALE))
 
 
 def _parts(count: int) -> Iterable[int]:

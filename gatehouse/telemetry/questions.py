@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -76,6 +76,14 @@ class Totals:
 class Point:
     start: float
     sums: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Of what has this key."""
+
+    key: str
+    points: Sequence[Point]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Hashable
+from operator import attrgetter
+from typing import Any, Literal
 
 import msgspec
+
+from gatehouse.telemetry.tables import DIMENSIONS
 
 Outcome = Literal["ok", "tool_error", "protocol_error", "refused", "cancelled", "timed_out"]
 OUTCOMES: tuple[Outcome, ...] = ("ok", "tool_error", "protocol_error", "refused", "cancelled", "timed_out")
@@ -12,6 +16,7 @@ ERROR_LENGTH = 500
 """Characters that are kept of an error's message."""
 NAME_LENGTH = 255
 """Characters that are kept of a name; a longer one is found by its beginning."""
+_dimensions = attrgetter(*DIMENSIONS)
 
 
 class CallRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -43,6 +48,8 @@ class CallRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
     method: str = ""
     total_ms: float = 0.0
     upstream_ms: float = 0.0
+    queue_ms: float = 0.0
+    """Until it was sent on."""
     bytes_in: int = 0
     bytes_out: int = 0
     tokens: int = 0
@@ -50,6 +57,61 @@ class CallRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
     trace_id: str = ""
     error_class: str = ""
     error: str = ""
+    arguments: str = ""
+    """JSON, as all the parameters were sent on; only where the server asks for it. Secrets are taken out."""
+    result: str = ""
+    """JSON, the same way."""
+
+
+class Course(msgspec.Struct, gc=False):
+    """How one call goes: what is needed to count it, and to make a record of it later, where one is kept.
+
+    Moments are seconds of `time.perf_counter`; those of the upstream are 0 where it did not get so far.
+    """
+
+    started: float
+    sent: float = 0.0
+    answered: float = 0.0
+    ended: float = 0.0
+    at: float = 0.0
+    """When it began, in seconds since the epoch."""
+    bytes_in: int = 0
+    bytes_out: int = 0
+    tokens: int = 0
+    group: Hashable = None
+    """Equal for calls of the same batch whose records differ in times, sizes and errors alone."""
+    content: Any = None
+    """Of arguments and result, where they are to be kept."""
+    about: Any = None
+    """What `record` needs; it keeps alive whatever `group` tells apart by its identity."""
+    record: Callable[[Course], CallRecord] | None = None
+
+    @property
+    def made(self) -> CallRecord:
+        """The record of a call that has ended."""
+        assert self.record is not None  # noqa: S101 - whoever ends a course sets it
+        return self.record(self)
+
+
+def recorded(record: CallRecord) -> Course:
+    """For those whose calls are few enough to make the record at once."""
+    return Course(
+        started=0.0,
+        answered=record.upstream_ms / 1000,
+        ended=record.total_ms / 1000,
+        at=record.at,
+        bytes_in=record.bytes_in,
+        bytes_out=record.bytes_out,
+        tokens=record.tokens,
+        group=_dimensions(record),
+        about=record,
+        record=_itself,
+    )
+
+
+def _itself(course: Course) -> CallRecord:
+    record: CallRecord = course.about
+    return record
 
 
 def capped(text: str, length: int = NAME_LENGTH) -> str:

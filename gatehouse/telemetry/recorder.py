@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableSequence, Sequence
+from dataclasses import dataclass, field
 from operator import attrgetter
 
 import msgspec
@@ -16,16 +17,32 @@ from gatehouse.store.database import Database
 from gatehouse.store.instances import Leases
 from gatehouse.telemetry import repository
 from gatehouse.telemetry.housekeeping import Housekeeping, Retention
-from gatehouse.telemetry.record import ERROR_LENGTH, NAME_LENGTH, CallRecord, capped
+from gatehouse.telemetry.ledger import SETTLED, TAKEN
+from gatehouse.telemetry.record import ERROR_LENGTH, NAME_LENGTH, CallRecord, Course, capped, recorded
 from gatehouse.telemetry.repository import Mark
-from gatehouse.telemetry.rollup import DAY, DIRTY, GONE, HOUR, MINUTE, floor, minutes
+from gatehouse.telemetry.rollup import (
+    DAY,
+    DIRTY,
+    FULL,
+    GONE,
+    HOUR,
+    MINUTE,
+    Key,
+    Row,
+    Tally,
+    floor,
+    grouped,
+    key_of,
+)
 
 __all__ = ["Recorder", "Retention"]
+Hear = Callable[[CallRecord, Sequence[Course]], None]
+"""Told calls that have ended, and what is the same for all of them as the record of one. Must neither wait nor raise."""
 
 BATCH = 5000
 """Calls in one transaction. Every one of them counts in the sums."""
-KEPT = 250
-"""Records that are stored of a batch: all of them, but where calls come by the thousand a second."""
+KEPT, AT_ONCE = 200.0, 5000
+"""Records that are stored in a second, in the long run and in a burst. Where more calls come, the others are only counted."""
 CAPACITY = 50_000
 """Records that wait at most."""
 CLIENTS = 1000
@@ -34,8 +51,48 @@ _OTHERS = "others"
 _TRIES = 5
 _LEASE = "call-rollups"
 _LEASE_SECONDS = 150.0
-_TEXTS = tuple(name for name, kind in CallRecord.__annotations__.items() if kind == "str" and name != "error")
+_LONG = frozenset({"error", "arguments", "result"})
+_TEXTS = tuple(name for name, kind in CallRecord.__annotations__.items() if kind == "str" and name not in _LONG)
 _texts = attrgetter(*_TEXTS)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Calls on their way to the database."""
+
+    calls: int = 0
+    tallies: dict[tuple[int, Key], Tally] = field(default_factory=dict[tuple[int, Key], Tally])
+    """By the minute in which they began."""
+    kept: list[CallRecord] = field(default_factory=list[CallRecord])
+    doubtful: bool = False
+    """It was tried before, and may be stored although we were not told so."""
+
+    def rows(self, places: Mapping[int, int]) -> list[Row]:
+        """With each minute put where it counts."""
+        found = dict[tuple[int, Key], Tally]()
+        for (start, key), tally in self.tallies.items():
+            found.setdefault((places[start], key), Tally()).merge(tally)
+        return [Row(MINUTE, FULL, start, key, tally) for (start, key), tally in found.items()]
+
+
+class Allowance:
+    """So much in a second, and what was not used is saved up for a burst."""
+
+    def __init__(self, clock: Clock, each_second: float, most: int) -> None:
+        self._clock = clock
+        self._each_second = each_second
+        self._most = most
+        self._left = float(most)
+        self._at = clock.monotonic()
+
+    def take(self, wanted: int) -> int:
+        """How many of these there may be."""
+        now = self._clock.monotonic()
+        self._left = min(self._most, self._left + (now - self._at) * self._each_second)
+        self._at = now
+        given = min(wanted, int(self._left))
+        self._left -= given
+        return given
 
 
 class Recorder:
@@ -47,43 +104,64 @@ class Recorder:
         clock: Clock,
         retention: Retention | None = None,
         capacity: int = CAPACITY,
-        kept: int = KEPT,
+        kept: float = KEPT,
+        at_once: int = AT_ONCE,
     ) -> None:
-        """`kept`: records that are stored of a batch; what is left out is counted in `left_out`, and in all sums."""
+        """`kept`: records that are stored in a second, and `at_once` in a burst.
+
+        What is left out is counted in `left_out`, and in all sums.
+        """
         self.id = new_id("rec")
         self.dropped = 0
         """Records that were lost: more came than could be kept while the database was slow."""
+        self.lost = 0
+        """Records that workers took along who were killed, as far as this one found it out."""
         self.written = 0
         self.left_out = 0
         self._database = database
         self._clock = clock
         self._leases = Leases(database, clock)
         self._housekeeping = Housekeeping(database, retention or Retention())
-        self._kept = kept
-        self._queue: deque[CallRecord] = deque(maxlen=capacity)
-        self._batch: list[CallRecord] = []
-        self._doubtful = False
-        """The batch was tried before, and may be stored although we were not told so."""
+        self._allowance = Allowance(clock, kept, at_once)
+        self._queue: deque[Course] = deque(maxlen=capacity)
+        self._batch = _Batch()
         self._clients = set[str]()
+        self._counts: MutableSequence[int] = [0, 0]
+        self._hear: Hear | None = None
 
-    def note(self, record: CallRecord) -> None:
-        """Take it; it is written by the next `flush`."""
+    def keep_count_in(self, counts: MutableSequence[int]) -> None:
+        """Count there what is taken and what is settled, as a `Ledger` has it. Before any call comes."""
+        self._counts = counts
+
+    def tell(self, hear: Hear) -> None:
+        """`hear` is told of each batch when it begins, about half a second after the calls."""
+        self._hear = hear
+
+    def take(self, call: Course) -> None:
+        """It has ended; it is written by the next `flush`."""
         queue = self._queue
+        counts = self._counts
+        counts[TAKEN] += 1
         if len(queue) == queue.maxlen:
             self.dropped += 1
-        queue.append(record)
+            counts[SETTLED] += 1
+        queue.append(call)
+
+    def note(self, record: CallRecord) -> None:
+        """The same for a record that was made already."""
+        self.take(recorded(record))
 
     @property
     def waiting(self) -> int:
-        """Records that are not written yet."""
-        return len(self._queue) + len(self._batch)
+        """Calls that are not written yet."""
+        return len(self._queue) + self._batch.calls
 
     async def flush(self) -> None:
         """Write all that waits; what can't be written is kept for the next time. Not to be called twice at once."""
         left = self.waiting
         while left > 0 and self.waiting:
-            self._take()
-            left -= len(self._batch)
+            self._begin()
+            left -= self._batch.calls
             await self._write()
 
     async def prune(self, now: float) -> None:
@@ -91,9 +169,25 @@ class Recorder:
         if await self._leases.acquire(_LEASE, self.id, _LEASE_SECONDS):
             await self._housekeeping.tend(now)
 
-    def _take(self) -> None:
-        while self._queue and len(self._batch) < BATCH:
-            self._batch.append(self._cleaned(self._queue.popleft()))
+    def _begin(self) -> None:
+        """The next batch, where the last one is written."""
+        if self._batch.calls:
+            return
+        queue, batch = self._queue, _Batch()
+        calls = [queue.popleft() for _ in range(min(BATCH, len(queue)))]
+        batch.calls = len(calls)
+        failed, others = list[Course](), list[Course]()
+        for (start, _), members in grouped(calls).items():
+            record = self._cleaned(members[0].made)
+            batch.tallies.setdefault((start, key_of(record)), Tally()).add(members)
+            if self._hear is not None:
+                self._hear(record, members)
+            (failed if record.outcome != "ok" else others).extend(members)
+        room = self._allowance.take(len(calls))
+        wanted = failed[:room]
+        wanted += _spread(others, room - len(wanted))
+        batch.kept = [self._cleaned(one.made) for one in wanted]
+        self._batch = batch
 
     def _cleaned(self, record: CallRecord) -> CallRecord:
         client = self._known_client(record.client)
@@ -111,23 +205,25 @@ class Recorder:
         return client
 
     async def _write(self) -> None:
+        batch = self._batch
         try:
-            await self._store()
-            self.written += len(self._batch)
-            self.left_out += max(0, len(self._batch) - self._kept)
+            await self._store(batch)
+            self.written += batch.calls
+            self.left_out += batch.calls - len(batch.kept)
         except Invalid:
             # It would be refused for ever, and all that comes after it with it.
-            self.dropped += len(self._batch)
-        self._batch, self._doubtful = [], False
+            self.dropped += batch.calls
+        self._counts[SETTLED] += batch.calls
+        self._batch = _Batch()
 
-    async def _store(self) -> None:
+    async def _store(self, batch: _Batch) -> None:
         for left in reversed(range(_TRIES)):
-            doubtful, self._doubtful = self._doubtful, True
+            doubtful, batch.doubtful = batch.doubtful, True
             try:
                 async with self._database.write(bump=False) as connection:
-                    kept = _sample(self._batch, self._kept)
-                    if not doubtful or not await repository.known_calls(connection, [one.id for one in kept]):
-                        await _add(connection, self._batch, kept, self._clock.now())
+                    ids = [one.id for one in batch.kept]
+                    if not doubtful or not await repository.known_calls(connection, ids):
+                        await _add(connection, batch, self._clock.now())
             except Conflict:
                 # Another worker was the first to mark this hour: it is there to be locked now.
                 if not left:
@@ -144,27 +240,21 @@ def _is_clean(record: CallRecord) -> bool:
     return short and every.isascii() and "\x00" not in every
 
 
-def _sample(batch: list[CallRecord], most: int) -> list[CallRecord]:
-    """Those whose records are stored: what went wrong first, then a fair part of the others. The same for the same batch."""
-    if len(batch) <= most:
-        return batch
-    failed = [one for one in batch if one.outcome != "ok"][:most]
-    others = [one for one in batch if one.outcome == "ok"]
-    room = most - len(failed)
-    return failed + [others[place * len(others) // room] for place in range(room)]
+def _spread(calls: Sequence[Course], room: int) -> list[Course]:
+    """So many of them, evenly. The same for the same calls."""
+    if len(calls) <= room:
+        return list(calls)
+    return [calls[place * len(calls) // room] for place in range(room)]
 
 
-async def _add(
-    connection: AsyncConnection, batch: Sequence[CallRecord], kept: Sequence[CallRecord], now: float
-) -> None:
+async def _add(connection: AsyncConnection, batch: _Batch, now: float) -> None:
     """All of a batch or, where the transaction fails, nothing: so one record that is stored tells of all."""
-    begun = [floor(one.at, MINUTE) for one in batch]
+    begun = {start for start, _ in batch.tallies}
     states = await _locked(connection, {now, *begun})
-    places = {start: _minute(start, now, states) for start in set(begun)}
+    places = {start: _minute(start, now, states) for start in begun}
     await _mark(connection, states, set(places.values()))
-    placed = ((places[start], one) for start, one in zip(begun, batch, strict=True))
-    await repository.add_calls(connection, kept)
-    await repository.add_rows(connection, minutes(placed))
+    await repository.add_calls(connection, batch.kept)
+    await repository.add_rows(connection, batch.rows(places))
 
 
 async def _locked(connection: AsyncConnection, moments: Iterable[float]) -> dict[Mark, int | None]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Final
 
 from gatehouse.telemetry.histogram import Histogram
-from gatehouse.telemetry.record import CallRecord
+from gatehouse.telemetry.record import CallRecord, Course
 from gatehouse.telemetry.tables import DIMENSIONS
 
 MINUTE: Final = 60
@@ -47,15 +48,17 @@ class Tally:
     last_at: float = 0.0
     histogram: Histogram = field(default_factory=Histogram)
 
-    def add(self, record: CallRecord) -> None:
-        self.calls += 1
-        self.total_us += round(record.total_ms * 1000)
-        self.upstream_us += round(record.upstream_ms * 1000)
-        self.bytes_in += record.bytes_in
-        self.bytes_out += record.bytes_out
-        self.tokens += record.tokens
-        self.last_at = max(self.last_at, record.at)
-        self.histogram.add(record.total_ms)
+    def add(self, calls: Sequence[Course]) -> None:
+        """One or more."""
+        self.calls += len(calls)
+        durations = [round((one.ended - one.started) * 1e6) for one in calls]
+        self.total_us += sum(durations)
+        self.upstream_us += sum([round((one.answered - one.sent) * 1e6) for one in calls])
+        self.bytes_in += sum([one.bytes_in for one in calls])
+        self.bytes_out += sum([one.bytes_out for one in calls])
+        self.tokens += sum([one.tokens for one in calls])
+        self.last_at = max(self.last_at, *[one.at for one in calls])
+        self.histogram.add(durations)
 
     def merge(self, other: Tally) -> None:
         self.calls += other.calls
@@ -98,12 +101,12 @@ def key_of(record: CallRecord) -> Key:
     return tuple("" if name in _FREE else value for name, value in zip(DIMENSIONS, key, strict=True))
 
 
-def minutes(records: Iterable[tuple[int, CallRecord]]) -> list[Row]:
-    """The sums of records, each with the start of the minute that it counts in."""
-    tallies = dict[tuple[int, Key], Tally]()
-    for start, record in records:
-        tallies.setdefault((start, key_of(record)), Tally()).add(record)
-    return [Row(MINUTE, FULL, start, key, tally) for (start, key), tally in tallies.items()]
+def grouped(calls: Iterable[Course]) -> dict[tuple[int, Hashable], list[Course]]:
+    """Those that count in the same sums: by the start of their minute, and their group."""
+    found = defaultdict[tuple[float, Hashable], list[Course]](list)
+    for one in calls:
+        found[one.at // MINUTE, one.group].append(one)
+    return {(int(minute) * MINUTE, group): members for (minute, group), members in found.items()}
 
 
 class Merger:

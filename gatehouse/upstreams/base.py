@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from gatehouse.catalog.model import Offer, Upstream
+from gatehouse.catalog.own.service import Own
+from gatehouse.catalog.roots import Roots
 from gatehouse.kit.clock import Clock
 from gatehouse.kit.tasks import Tasks
 from gatehouse.protocol.call import Call, Emit, Event, Outcome
@@ -27,6 +30,13 @@ class UpstreamLink(Protocol):
 
         `names` are the arguments to mirror in headers. A cancelled caller cancels the upstream's work, in the way that
         its era says.
+        """
+        ...
+
+    async def probe(self) -> bool:
+        """Ask for a sign of life, as cheaply as can be; False where that would have to start something first.
+
+        Raises what a peer raises.
         """
         ...
 
@@ -82,3 +92,9 @@ class Reach:
     """Bytes of one message."""
     outlets: dict[str, Outlet] = field(default_factory=dict[str, Outlet])
     """Legacy client sessions of this worker by id."""
+    own: Own | None = None
+    """What Gatehouse itself offers."""
+    roots: Roots | None = None
+    """What upstreams are told where their client has no roots of its own."""
+    task_key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
+    """Ties ids of agents' tasks to principals; the same for all workers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
 from gatehouse.catalog.model import Detected, Offer, Share, Transport, Upstream
@@ -19,7 +20,8 @@ from gatehouse.upstreams.base import Reach
 from gatehouse.upstreams.detect import Opened, detect, reopen
 from gatehouse.upstreams.duplex import DuplexPeer
 from gatehouse.upstreams.flights import Flights
-from gatehouse.upstreams.peer import ListsChanged, Outgoing, SessionGone, Stray, WrongEra, nobody
+from gatehouse.upstreams.peer import ListsChanged, Outgoing, Peer, SessionGone, Stray, WrongEra, ignore, nobody
+from gatehouse.upstreams.rooting import ROOTS_CHANGED, RootedClient, Rooting
 from gatehouse.upstreams.sessions import Key, LegacySession, Sessions, share_key
 from gatehouse.upstreams.stateless import EVERY_LIST, Stateless, subscription
 from gatehouse.upstreams.streamable_http import LegacyHttpPeer
@@ -39,8 +41,10 @@ class McpLink:
         self.wires = Wires(upstream, reach)
         self._sessions = Sessions(reach, upstream.id, self._open_session)
         self._stateless = Stateless(self.wires, reach, self._hear)
+        self._rooting = Rooting(upstream.id, reach)
         self._looks: Flights[str, Detected] = Flights(reach.tasks, "look at upstream")
         self._legacy_too = True
+        self._watched: Peer | None = None
 
     async def discover(self) -> Offer:
         self.wires.forgive()
@@ -165,8 +169,11 @@ class McpLink:
         return Outgoing(call.method, params, call.progress_token is not None, names, call.headers, self._patience)
 
     def _session_of(self, detected: Detected, call: Call) -> tuple[Key, Client]:
-        client = bridge.client_for(Era.LEGACY, call.client)
-        return share_key(self._share(detected), call, client), client
+        client = self._rooting.shown(bridge.client_for(Era.LEGACY, call.client))
+        key = share_key(self._share(detected), call, client)
+        # A client that has roots itself is to share no session with one that is given ours.
+        own = isinstance(client, RootedClient) and key[0] != "session"
+        return (*key, "roots") if own else key, client
 
     async def _send_legacy(self, detected: Detected, call: Call, emit: Emit) -> Outcome:
         key, client = self._session_of(detected, call)
@@ -174,13 +181,13 @@ class McpLink:
         outgoing = Outgoing(call.method, params, call.progress_token is not None, None, call.headers, self._patience)
         session = await self._sessions.get(key, client)
         try:
-            return await session.send(call, outgoing, emit)
+            return await session.send(call, outgoing, self._rooting.emitting(emit) if session.rooted else emit)
         except SessionGone:
             # Nothing was done: the upstream said that it does not know the session.
             self._sessions.drop(key, session)
         session = await self._sessions.get(key, client)
         try:
-            return await session.send(call, outgoing, emit)
+            return await session.send(call, outgoing, self._rooting.emitting(emit) if session.rooted else emit)
         except SessionGone:
             raise UpstreamFailed("The upstream drops every session at once") from None
 
@@ -195,8 +202,9 @@ class McpLink:
 
     async def _open_session(self, session: LegacySession, client: Client) -> None:
         transport = self._detected.transport if self._detected else Transport.HTTP
-        peer, handshake = await self.wires.open_legacy(transport, client, session.take_stray)
-        session.begin(peer, handshake.has("logging"))
+        take_stray = self._rooting.straying(client, session.take_stray)
+        peer, handshake = await self.wires.open_legacy(transport, client, take_stray)
+        session.begin(peer, handshake.has("logging"), isinstance(client, RootedClient))
         if isinstance(peer, LegacyHttpPeer) and handshake.stateful:
             peer.start_listening(f"listen to {self._upstream.name}")
 
@@ -209,6 +217,33 @@ class McpLink:
             await self._reach.changed(self._upstream.id, frozenset({stray.list}))
         else:
             await nobody(stray)
+
+    async def probe(self) -> bool:
+        detected = self._detected
+        if detected is None:
+            return False
+        if detected.transport is not Transport.STDIO and detected.era is Era.MODERN:
+            await self.wires.discover(self._stateless.over_http, self._reach.patience.probe)
+            return True
+        peer = self._watched or self._sessions.running or self._stateless.running
+        if peer is not None:
+            return await self._ping(peer, detected.era)
+        if detected.transport is Transport.STDIO:
+            return False
+        peer, _ = await self.wires.open_legacy(detected.transport, GATEHOUSE_LEGACY, nobody)
+        try:
+            return await self._ping(peer, detected.era)
+        finally:
+            await peer.close()
+
+    async def _ping(self, peer: Peer, era: Era) -> bool:
+        """An error, or a session that is gone, is a sign of life too."""
+        if era is Era.MODERN:
+            await self.wires.discover(peer, self._reach.patience.probe)
+            return True
+        with suppress(SessionGone):
+            await peer.request(Outgoing("ping", {}, timeout=self._reach.patience.probe), ignore)
+        return True
 
     async def watch(self) -> None:
         detected = self._detected
@@ -225,18 +260,28 @@ class McpLink:
         await self._stateless.request(detected.transport, subscription(wanted), emit)
 
     async def _watch_session(self, detected: Detected) -> None:
-        peer, _ = await self.wires.open_legacy(detected.transport, GATEHOUSE_LEGACY, self._take_stray)
+        client = self._rooting.shown(GATEHOUSE_LEGACY)
+        take_stray = self._rooting.straying(client, self._take_stray)
+        peer, _ = await self.wires.open_legacy(detected.transport, client, take_stray)
+        self._watched = peer
         try:
             if isinstance(peer, LegacyHttpPeer):
                 await peer.listen()
             elif isinstance(peer, DuplexPeer):
                 await peer.wait_ended()
         finally:
+            self._watched = None
             await peer.close()
 
     async def notify_session(self, session: str, method: str) -> None:
         """Pass on a client's notification (roots/list_changed) to the session that was opened for it."""
         await self._sessions.notify(session, method)
+
+    async def roots_changed(self) -> None:
+        if self._watched is not None and isinstance(self._rooting.shown(GATEHOUSE_LEGACY), RootedClient):
+            with suppress(GatewayError):
+                await self._watched.notify(ROOTS_CHANGED)
+        await self._sessions.notify_rooted(ROOTS_CHANGED)
 
     async def end_session(self, session: str) -> None:
         await self._sessions.end(session)

@@ -9,13 +9,15 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from gatehouse.kit import json
-from gatehouse.kit.errors import UpstreamFailed
+from gatehouse.kit.errors import UpstreamFailed, UpstreamLocked
 from gatehouse.kit.json import Fields, Raw
 from gatehouse.protocol.call import Answer, Ask, Emit, Event, Failure, Log, Notice, Outcome, Progress, Result
 from gatehouse.protocol.errors import METHOD_NOT_FOUND
 from gatehouse.protocol.headers import HeaderMap
 from gatehouse.protocol.jsonrpc import ErrorObject
 from gatehouse.protocol.methods import LIST_CHANGED
+
+_SIGN_IN = "Set or renew its credential, with a token or header that it takes; signing in there with OAuth is not possible yet."
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -33,6 +35,13 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 class SessionGone(Exception):
     """The upstream no longer knows the session: nothing was done, and a new handshake is needed."""
+
+
+class SignInNeeded(UpstreamLocked):
+    """It answered 401, or 403 with a challenge: who calls has to be signed in there, or what was shown is not good."""
+
+    def __init__(self, status: int = 401) -> None:
+        super().__init__(f"The upstream wants credentials (HTTP {status}).", _SIGN_IN)
 
 
 class WrongEra(Exception):

@@ -3,34 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
+from dataclasses import replace
 from typing import Any
 
 import anyio
 
-from gatehouse.catalog.model import Upstream
+from gatehouse.catalog.model import AGENT, LOCAL, Offer, Upstream
 from gatehouse.protocol.call import Call, Emit, Outcome
 from gatehouse.protocol.headers import HeaderMap
+from gatehouse.upstreams.a2a import A2aLink
 from gatehouse.upstreams.base import Outlet, Reach
+from gatehouse.upstreams.local import LocalLink
 from gatehouse.upstreams.mcp import McpLink
+from gatehouse.upstreams.paused import PausedA2aLink, PausedMcpLink
 
-KINDS = {"mcp": McpLink}
+KINDS = {"mcp": McpLink, AGENT: A2aLink, LOCAL: LocalLink}
 """A kind of upstream is one line here."""
+PAUSED = {"mcp": PausedMcpLink, AGENT: PausedA2aLink}
+"""The same, in maintenance."""
+Link = McpLink | A2aLink | LocalLink
 
 
 class Pool:
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
-        self._links: dict[str, tuple[int, McpLink]] = {}
+        self._links: dict[str, tuple[int, Link]] = {}
 
-    def link(self, upstream: Upstream) -> McpLink:
+    def link(self, upstream: Upstream) -> Link:
         known = self._links.get(upstream.id)
         if known is not None and known[0] == upstream.config_revision:
             return known[1]
         if known is not None:
             self._reach.tasks.spawn(known[1].close(), f"close link to {upstream.name}")
-        link = KINDS[upstream.kind](upstream, self._reach)
+        kinds = KINDS if upstream.maintenance_until is None else PAUSED
+        link: Link = kinds[upstream.kind](upstream, self._reach)
         self._links[upstream.id] = (upstream.config_revision, link)
         return link
+
+    def agent(self, upstream: Upstream) -> A2aLink:
+        """The link to an upstream that is an agent."""
+        link = self.link(upstream)
+        assert isinstance(link, A2aLink)  # noqa: S101 - whoever asks has looked at its kind
+        return link
+
+    async def trial(self, upstream: Upstream, seconds: float) -> Offer:
+        """Ask one that is not stored what it offers, and end what was opened for it; raises as `discover` does.
+
+        `seconds`: how long that may take, since what runs a package may have to fetch it first.
+        """
+        patience = replace(self._reach.patience, discover=seconds, probe=max(self._reach.patience.probe, seconds / 4))
+        link = KINDS[upstream.kind](upstream, replace(self._reach, patience=patience, outlets={}))
+        try:
+            return await link.discover()
+        finally:
+            await link.close()
 
     def send(self, upstream: Upstream, call: Call, names: HeaderMap | None, emit: Emit) -> Coroutine[Any, Any, Outcome]:
         """Carry a call to an upstream; see `UpstreamLink.send`."""
@@ -47,7 +73,7 @@ class Pool:
     def log(self, upstream_id: str) -> list[str]:
         """The last lines that a stdio upstream wrote to its stderr, in this worker."""
         known = self._links.get(upstream_id)
-        return list(known[1].wires.stderr.lines()) if known is not None else []
+        return list(known[1].wires.stderr.lines()) if known is not None and isinstance(known[1], McpLink) else []
 
     def attach(self, session: str, outlet: Outlet) -> None:
         """A client's legacy session, for what upstreams say outside of its calls."""
@@ -61,6 +87,12 @@ class Pool:
     async def notify_session(self, session: str, method: str) -> None:
         for _, link in tuple(self._links.values()):
             await link.notify_session(session, method)
+
+    async def roots_changed(self) -> None:
+        """Tell the sessions that were offered roots of Gatehouse's own."""
+        for _, link in tuple(self._links.values()):
+            if isinstance(link, McpLink):
+                await link.roots_changed()
 
     async def sweep(self) -> None:
         for _, link in tuple(self._links.values()):

@@ -58,11 +58,14 @@ class LegacySession:
         self._subscribers: dict[str, set[str]] = {}
         self._peer: Peer | None = None
         self._has_logs = False
+        self.rooted = False
+        """Whether it was begun with roots of Gatehouse's own."""
 
-    def begin(self, peer: Peer, has_logs: bool) -> None:
+    def begin(self, peer: Peer, has_logs: bool, rooted: bool = False) -> None:
         """`has_logs`: the upstream said in the handshake that it knows levels of logs."""
         self._peer = peer
         self._has_logs = has_logs
+        self.rooted = rooted
 
     async def restore(self, old: LegacySession) -> None:
         """Take over from a session that was lost, for clients who know nothing of that."""
@@ -78,6 +81,11 @@ class LegacySession:
     @property
     def alive(self) -> bool:
         return self._peer is not None and self._peer.alive
+
+    @property
+    def peer(self) -> Peer | None:
+        """None where it has ended."""
+        return self._peer if self.alive else None
 
     async def send(self, call: Call, outgoing: Outgoing, emit: Emit) -> Outcome:
         self.busy += 1
@@ -187,6 +195,11 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    @property
+    def running(self) -> Peer | None:
+        """That of any session that there is."""
+        return next((one.peer for one in self._sessions.values() if one.peer is not None), None)
+
     async def get(self, key: Key, client: Client) -> LegacySession:
         session = self._sessions.get(key)
         if session is not None and session.alive:
@@ -234,6 +247,12 @@ class Sessions:
         session = self._sessions.get(("session", client_session))
         if session is not None and session.alive:
             await session.notify(method)
+
+    async def notify_rooted(self, method: str) -> None:
+        """Those that were begun with roots of Gatehouse's own."""
+        for session in tuple(self._sessions.values()):
+            if session.rooted and session.alive:
+                await session.notify(method)
 
     async def sweep(self, idle: float) -> None:
         """End those that nobody used for `idle` seconds. One that belongs to a client's session lives as long as that, and

@@ -16,6 +16,7 @@ from gatehouse.kit.tasks import Tasks
 from gatehouse.protocol.sse import SseEvent, SseParser, SseTooLarge
 from gatehouse.upstreams.address import translate
 from gatehouse.upstreams.http import HttpClient, HttpError, HttpResponse, Origin
+from gatehouse.upstreams.peer import SignInNeeded
 
 _GET_HEADERS = b"accept: text/event-stream\r\ncache-control: no-store\r\n"
 _POST_HEADERS = b"content-type: application/json\r\n"
@@ -168,7 +169,9 @@ def _check_stream(response: HttpResponse) -> None:
 
 
 def _refusal(status: int) -> UpstreamFailed:
-    if status in (401, 403):
+    if status == 401:
+        return SignInNeeded(status)
+    if status == 403:
         return UpstreamFailed(f"The upstream wants credentials (HTTP {status}).", "Set or renew its credential.")
     if 300 <= status < 400:
         return UpstreamFailed(f"The upstream has moved (HTTP {status}).", "Register the address that it moved to.")

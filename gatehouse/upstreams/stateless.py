@@ -50,6 +50,11 @@ class Stateless:
             self._busy -= 1
             self._used_at = self._reach.clock.monotonic()
 
+    @property
+    def running(self) -> Peer | None:
+        """The process, where there is one."""
+        return self._peer if self._peer is not None and self._peer.alive else None
+
     async def keep(self, peer: DuplexPeer) -> None:
         """Take over a process that was started to look; it ends at once where one runs already."""
         if self._closed or (self._peer is not None and self._peer.alive):

@@ -39,6 +39,7 @@ from gatehouse.upstreams.peer import (
     Outgoing,
     ResourceUpdated,
     SessionGone,
+    SignInNeeded,
     TakeStray,
     WrongEra,
     answers,
@@ -131,7 +132,9 @@ async def _nobody(answer: Answer) -> None: ...
 
 async def refusal(address: Address, response: HttpResponse, doubtful: Callable[[Failure], bool]) -> Outcome:
     """What an answer other than 200 means; raises `WrongEra` where `doubtful` finds that it speaks for the other era."""
-    if response.status in (401, 403):
+    if response.status == 401 or (response.status == 403 and b"www-authenticate" in response.headers):
+        raise SignInNeeded(response.status)
+    if response.status == 403:
         raise UpstreamFailed(f"The upstream wants credentials (HTTP {response.status})")
     failure = await _rpc_failure(address, response)
     if response.status in (400, 404, 405, 406) and (failure is None or doubtful(failure)):

@@ -117,6 +117,30 @@ async def test_each_outcome_is_recorded_in_both_eras(house: House, era: str) -> 
     assert (sums["calls"], sums["errors"]) == (5, 4)
 
 
+async def test_what_is_called_through_the_api_is_recorded_without_a_server(house: House) -> None:
+    tools = await house.gateway.items("/tools", q="test_error_handling")
+    (tool,) = [one for one in tools if one["upstream"]["name"] == "box"]
+    await house.gateway.expect(200, "POST", f"/tools/{tool['id']}/call", {"arguments": {}})
+    (one,) = [one for one in await recorded(house.gateway, 1, tool=tool["name"]) if one["server"] is None]
+    assert (one["outcome"], one["original"], one["upstream"]["name"]) == ("tool_error", tool["name"], "box")
+    assert one["total_ms"] >= one["upstream_ms"] > 0
+
+
+async def test_arguments_and_results_are_kept_only_where_a_server_asks_for_it_and_without_secrets(house: House) -> None:
+    id_ = (await house.gateway.expect(200, "GET", "/servers/desk"))["id"]
+    token = await house.gateway.create_token("open book", ["desk"])
+    said = {"message": "hello", "api_key": "sk-very-secret"}
+    await modern_call(house.desk, token, "test_simple_text", said)
+    await house.gateway.expect(200, "PATCH", f"/servers/{id_}", {"record_content": True})
+    await modern_call(house.desk, token, "test_simple_text", said)
+    await house.gateway.expect(200, "PATCH", f"/servers/{id_}", {"record_content": False})
+    found = await recorded(house.gateway, 2, principal=await token_id(house.gateway, "open book"))
+    after, before = [await house.gateway.expect(200, "GET", f"/calls/{one['id']}") for one in found]
+    assert (before["arguments"], before["result"]) == (None, None)
+    assert after["arguments"]["arguments"] == {"message": "hello", "api_key": "***"}
+    assert after["result"]["content"][0]["type"] == "text"
+
+
 async def test_a_call_whose_client_went_away_is_recorded_as_cancelled(house: House) -> None:
     house.waiting.unlink(missing_ok=True)
     token = await house.gateway.create_token("hasty", ["desk"])
@@ -169,7 +193,7 @@ async def test_the_command_line_tells_the_same_as_the_api(house: House) -> None:
     await modern_call(house.desk, house.token, "test_simple_text")
     one = (await recorded(house.gateway, 1, tool="test_simple_text"))[0]
     code, out, _ = await run(house.gateway, "calls", one["id"], "--json")
-    assert code == 0 and json.loads(out) == one
+    assert code == 0 and json.loads(out) == one | {"arguments": None, "result": None}
     code, out, _ = await run(house.gateway, "calls", "--tool", "test_simple_text", "--csv")
     assert code == 0 and out.splitlines()[0].startswith("id,at,outcome") and one["id"] in out
     for command in ("totals", "series", "top", "unused", "errors", "slowest"):

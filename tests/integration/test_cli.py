@@ -198,15 +198,16 @@ async def test_a_file_of_another_program_is_imported_once(shell: Shell, tmp_path
     assert [(one["name"], one["state"]) for one in first.json["items"]] == [("remote", "ok")]
     assert first.code == 1
     assert "pigeon" in first.json["problems"][0]
-    assert [one["state"] for one in (await shell.run("import", str(file), "--json")).json["items"]] == ["failed"]
+    assert [one["state"] for one in (await shell.run("import", str(file), "--json")).json["items"]] == ["same"]
     await shell.expect("upstream", "remove", "remote")
 
 
 async def test_doctor_finds_all_well(shell: Shell) -> None:
     ended = await shell.run("doctor", "--json")
-    assert {one["check"]: one["state"] for one in ended.json["items"]} == dict.fromkeys(
-        ("python", "data directory", "database", "gateway", "token", "upstreams"), "ok"
-    )
+    found = {one["check"]: one["state"] for one in ended.json["items"]}
+    assert found.pop("event loop") in ("ok", "warn"), "it is late where the machine has more to do than it can"
+    well = ("python", "data directory", "database", "gateway", "token", "upstreams", "call records", "queries")
+    assert found == dict.fromkeys(well, "ok")
     assert ended.code == 0
 
 
@@ -214,3 +215,16 @@ async def test_doctor_finds_a_token_that_is_not_good(shell: Shell) -> None:
     ended = await shell.run("doctor", GATEHOUSE_TOKEN="nonsense")
     assert ended.code == 1
     assert "token" in ended.out
+
+
+async def test_what_is_meant_is_found_by_some_of_its_words(shell: Shell) -> None:
+    found = await shell.expect("find", "tset", "simpel", "text", "--kind", "tool", "--limit", "3")
+    titles, first, *_, last = found.out.splitlines()
+    assert titles.split() == ["KIND", "NAME", "UPSTREAM", "SERVERS", "DESCRIPTION"]
+    assert first.split()[:4] == ["tool", "test_simple_text", "everything", "all"]
+    assert last == "There is more: --limit, up to 500, or more words."
+    assert (await shell.expect("find", "all", "--json")).json["items"][0]["kind"] == "server"
+    assert (await shell.expect("find", "marzipan")).out == "Nothing was found: try fewer or other words.\n"
+    refused = await shell.run("find", "text", "--kind", "toll")
+    assert refused.code == 1
+    assert "Accepted: tool" in refused.err

@@ -194,6 +194,130 @@ async def test_roles_are_made_given_and_taken(house: House) -> None:
     await house.expect("role", "delete", "auditor")
 
 
+async def test_a_person_sees_and_ends_their_console_sessions_with_a_token(house: House) -> None:
+    browsers = [await house.sign_in("bob@example.com") for _ in range(2)]
+    weak = await house.token_of(browsers[0], "team.read")
+    refused = await house.run("session", "list", GATEHOUSE_TOKEN=weak)
+    assert refused.code == 1 and "lacks permission session.read" in refused.err
+    installation = await house.run("session", "list")
+    assert installation.code == 1 and "is no person" in installation.err and "Name the user" in installation.err
+    as_bob = {"GATEHOUSE_TOKEN": await house.token_of(browsers[0], "session.*")}
+    assert "bob@example.com" in (await house.expect("whoami", **as_bob)).out
+    listed = (await house.expect("session", "list", "--json", **as_bob)).json["items"]
+    ids = [one["id"] for one in listed]
+    assert listed[-1]["method"] == "password" and len(ids) >= 2
+    assert f"Revoked '{ids[-1]}'" in (await house.expect("session", "revoke", ids[-1], **as_bob)).out
+    assert [(await one.get("/teams")).status_code for one in browsers] == [200, 401]
+    again = await house.run("session", "revoke", ids[-1], **as_bob)
+    assert again.code == 1 and "no session" in again.err
+    of_others = await house.run("session", "revoke", "--all", "--user", "ann@example.com", **as_bob)
+    assert of_others.code == 1 and "lacks permission user.write" in of_others.err
+    assert "You are signed out everywhere" in (await house.expect("session", "revoke", "--all", **as_bob)).out
+    assert (await browsers[0].get("/teams")).status_code == 401
+
+
+async def test_an_administrator_signs_somebody_out(house: House) -> None:
+    ann = await house.sign_in("ann@example.com")
+    assert "password" in (await house.expect("session", "list", "--user", "ann@example.com")).out
+    out = (await house.expect("session", "revoke", "--all", "--user", "ann@example.com")).out
+    assert "'ann@example.com' is signed out everywhere" in out
+    assert (await ann.get("/teams")).status_code == 401
+    assert "is signed in nowhere" in (await house.expect("session", "list", "--user", "ann@example.com")).out
+
+
+async def test_who_asks_to_join_is_declined_and_accepted(house: House) -> None:
+    await house.expect("team", "create", "Open", "--public")
+    as_bob = {"GATEHOUSE_TOKEN": await house.token_of(await house.sign_in("bob@example.com"), "team.read", "team.join")}
+    await house.expect("team", "join", "open", "-m", "Let me in", **as_bob)
+    twice = await house.run("team", "join", "open", **as_bob)
+    assert twice.code == 1 and "already" in twice.err
+    own = await house.run("team", "accept", "open", "bob@example.com", **as_bob)
+    assert own.code == 1 and "lacks permission team.write" in own.err
+    assert "Let me in" in (await house.expect("team", "requests", "open")).out
+    wrong = await house.run("team", "decline", "open", "ann@example.com")
+    assert wrong.code == 1 and "does not ask to join" in wrong.err
+    assert "Declined" in (await house.expect("team", "decline", "open", "bob@example.com")).out
+    assert "Nobody asks" in (await house.expect("team", "requests", "open")).out
+    assert "declined" in (await house.expect("team", "requests", "open", "--all")).out
+    asked = (await house.expect("team", "join", "open", "--json", **as_bob)).json
+    assert "is a member" in (await house.expect("team", "accept", "open", asked["id"])).out
+    late = await house.run("team", "accept", "open", asked["id"])
+    assert late.code == 1 and "accepted already" in late.err
+    await house.expect("team", "delete", "open")
+
+
+async def test_invitations_are_listed_withdrawn_and_taken(house: House) -> None:
+    await house.expect("team", "create", "Grey")
+    first = (await house.expect("team", "invite", "grey", "--json")).json
+    await house.expect("invitation", "withdraw", first["id"], "--team", "grey")
+    assert first["id"] not in (await house.expect("invitation", "list", "--team", "grey")).out
+    link = (await house.expect("team", "invite", "grey", "bob@example.com")).out
+    bob = await house.sign_in("bob@example.com")
+    as_bob = {"GATEHOUSE_TOKEN": await house.token_of(bob, "team.join")}
+    useless = await house.run("invitation", "accept", stdin=first["link"], **as_bob)
+    assert useless.code == 1 and "not good" in useless.err
+    nobody = await house.run("invitation", "accept", stdin=link)
+    assert nobody.code == 1 and "no person" in nobody.err
+    assert "in team 'grey' as member" in (await house.expect("invitation", "accept", stdin=link, **as_bob)).out
+    assert "used" in (await house.expect("invitation", "list", "--team", "grey")).out
+    assert link.strip().partition("#")[2] not in house.gateway.log
+    await house.expect("team", "delete", "grey")
+
+
+async def test_a_link_to_a_new_password_is_made_from_the_command_line(house: House) -> None:
+    await house.expect("user", "add", "dan@example.com")
+    link = (await house.expect("user", "reset", "dan@example.com")).out.strip()
+    body = {"code": link.partition("#")[2], "password": PASSWORD}
+    async with httpx.AsyncClient(base_url=f"{house.gateway.url}/api/v1", timeout=60) as browser:
+        assert (await browser.post("/auth/invitation/accept", json=body)).status_code == 200
+    await house.sign_in("dan@example.com")
+    await house.expect("user", "change", "dan@example.com", "--email", "daniel@example.com", "--name", "Daniel")
+    taken = await house.run("user", "change", "daniel@example.com", "--email", "ann@example.com")
+    assert taken.code == 1 and "already" in taken.err
+    assert (await house.expect("user", "show", "daniel@example.com", "--json")).json["name"] == "Daniel"
+    await house.expect("user", "remove", "daniel@example.com")
+
+
+async def test_teams_roles_and_tokens_are_changed(house: House) -> None:
+    await house.expect("team", "create", "White")
+    changed = (await house.expect("team", "change", "white", "--slug", "snow", "--public", "--json")).json
+    assert (changed["slug"], changed["name"], changed["visibility"]) == ("snow", "White", "public")
+    await house.expect("team", "delete", "snow")
+    await house.expect("role", "create", "reader", "-p", "team.read")
+    await house.expect("role", "change", "reader", "-p", "team.read", "-p", "user.read", "--name", "looker")
+    assert "team.read, user.read" in (await house.expect("role", "show", "looker")).out
+    await house.expect("role", "delete", "looker")
+    made = ("token", "create", "agent", "--permission", "team.read", "--ip", "192.0.2.0/24", "--rate", "5/s", "--json")
+    token = (await house.expect(*made)).json
+    elsewhere = await house.run("team", "list", GATEHOUSE_TOKEN=token["token"])
+    assert elsewhere.code == 1 and "not good from" in elsewhere.err
+    await house.expect("token", "change", token["id"], "--clear", "ip", "--rate", "50/s", "--expires", "1h")
+    await house.expect("team", "list", GATEHOUSE_TOKEN=token["token"])
+    now = (await house.expect("token", "show", token["id"], "--json")).json
+    assert (now["allowed_ips"], now["rate_limit"], now["name"]) == ([], "50/s", "agent") and now["expires_at"]
+    await house.expect("token", "revoke", token["id"])
+
+
+async def test_a_provider_is_changed_and_its_secret_goes_to_no_other_issuer(house: House) -> None:
+    secret = "s3cret-of-the-provider"
+    await house.expect(
+        "provider", "add", "Works", "--issuer", "https://id.example.com", "--client-id", "gate", "--secret",
+        "--permit", "run=server.use", stdin=f"{secret}\n",
+    )  # fmt: skip
+    moved = await house.run("provider", "change", "works", "--issuer", "https://other.example.com")
+    assert moved.code == 1 and "shown to no other" in moved.err and "clear it" in moved.err
+    changes = ("--disable", "--domain", "example.com", "--role", "bosses=viewer", "--clear", "permit")
+    await house.expect("provider", "change", "works", *changes)
+    shown = (await house.expect("provider", "show", "works", "--json")).json
+    assert (shown["enabled"], shown["allowed_domains"], shown["scopes_to_permissions"]) == (False, ["example.com"], {})
+    assert shown["mappings"][0]["role"] == "viewer" and shown["client_secret_set"]
+    new = ("--issuer", "https://other.example.com", "--clear", "secret", "--clear", "mappings")
+    assert "provider test works" in (await house.expect("provider", "change", "works", *new)).out
+    assert "none" in (await house.expect("provider", "show", "works")).out
+    await house.expect("provider", "remove", "works")
+    assert secret not in house.gateway.log
+
+
 async def test_the_last_administrator_stays_and_what_somebody_had_goes_to_an_heir(house: House) -> None:
     await house.expect("role", "grant", "ann@example.com", "admin")
     last = await house.run("user", "remove", "ann@example.com")

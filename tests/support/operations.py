@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gatehouse.access.model import Principal
-from gatehouse.catalog.model import Capability, Detected, Kind, Offer, Offered, Skipped, Transport
+from gatehouse.catalog.model import Capability, Detected, Kind, Offer, Offered, Skipped, Transport, Upstream
 from gatehouse.catalog.service import Catalog
 from gatehouse.kit import json
 from gatehouse.protocol.call import Era, Outcome, Result
@@ -25,6 +25,13 @@ class Report:
     transport: Transport | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    offer: Offer | None
+    error: str | None = None
+    sign_in: bool = False
+
+
 @dataclass(slots=True)
 class OfferedOperations:
     """`offers` by the name of the upstream: one that is not in it is down. `outcomes` by what is called."""
@@ -35,6 +42,9 @@ class OfferedOperations:
     lines: list[str] = field(default_factory=list[str])
     calls: list[tuple[str, str, Any]] = field(default_factory=list[tuple[str, str, Any]])
     """Principal, what was called, and with which params."""
+    tried: list[Upstream] = field(default_factory=list[Upstream])
+    sign_in: set[str] = field(default_factory=set[str])
+    """Names of upstreams that want to be signed in to."""
     refreshed: list[str] = field(default_factory=list[str])
 
     async def refresh(self, upstream_id: str) -> None:
@@ -52,6 +62,14 @@ class OfferedOperations:
             return Report(ok=False, error=REFUSED)
         return Report(ok=True, era=offer.detected.era, transport=offer.detected.transport)
 
+    async def trial(self, upstream: Upstream) -> Tried:
+        self.tried.append(upstream)
+        offer = self.offers.get(upstream.name)
+        if offer is not None:
+            return Tried(offer)
+        sign_in = upstream.name in self.sign_in
+        return Tried(None, "The upstream wants credentials (HTTP 401)." if sign_in else REFUSED, sign_in)
+
     def log(self, upstream_id: str) -> list[str]:
         return self.lines
 
@@ -60,13 +78,16 @@ class OfferedOperations:
         return self.outcomes.get(capability.key, Result({}))
 
 
-def an_offer(*items: Offered, skipped: Sequence[Skipped] = ()) -> Offer:
+WEATHER_INFO = b'{"name":"weather","version":"1"}'
+
+
+def an_offer(*items: Offered, skipped: Sequence[Skipped] = (), info: bytes = WEATHER_INFO) -> Offer:
     detected = Detected(
         Transport.HTTP,
         Era.LEGACY,
         "2025-11-25",
         True,
-        server_info=b'{"name":"weather","version":"1"}',
+        server_info=info,
         instructions="Ask.",
     )
     return Offer(detected, items, tuple(skipped))

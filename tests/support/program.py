@@ -100,7 +100,7 @@ async def _takes_connections(port: int) -> bool:
 
 def clean_environment() -> dict[str, str]:
     """That of the tests, without what could reach Gatehouse or a client by accident."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("GATEHOUSE_", "MCP_"))}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("GATEHOUSE_", "MCP_", "OTEL_"))}
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
 
 

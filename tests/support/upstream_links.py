@@ -9,14 +9,16 @@ from typing import Any
 
 import anyio
 
-from gatehouse.catalog.model import Transport, Upstream
+from gatehouse.catalog.model import AGENT, Transport, Upstream
 from gatehouse.kit import json
 from gatehouse.kit.json import Raw
 from gatehouse.kit.tasks import Tasks
 from gatehouse.protocol.call import MODERN_VERSION, Call, Client, Era, Event, Outcome
+from gatehouse.upstreams.a2a import A2aLink
 from gatehouse.upstreams.base import Patience, Reach
 from gatehouse.upstreams.http import HttpClient
 from gatehouse.upstreams.mcp import McpLink
+from gatehouse.upstreams.pool import Link
 from gatehouse.upstreams.stdio import Launcher
 from tests.support.clocks import HandClock
 from tests.support.program import ROOT
@@ -34,7 +36,7 @@ class Bench:
         self.launcher = Launcher()
         self.changed: list[tuple[str, frozenset[str]]] = []
         self._told = asyncio.Condition()
-        self.links: list[McpLink] = []
+        self.links: list[Link] = []
         self.reach = Reach(
             self.http,
             self.tasks,
@@ -65,6 +67,12 @@ class Bench:
             else Upstream("u1", "box", command=at[0], args=at[1:], cwd=str(ROOT), transport=Transport.STDIO, **fields)
         )
         link = McpLink(upstream, self.reach)
+        self.links.append(link)
+        return link
+
+    def agent(self, url: str, **fields: Any) -> A2aLink:
+        """To an agent of A2A."""
+        link = A2aLink(Upstream("a1", "box", kind=AGENT, url=url, **fields), self.reach)
         self.links.append(link)
         return link
 

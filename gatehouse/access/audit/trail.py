@@ -82,9 +82,11 @@ class Audit:
         self._refusals.count(entry, self._clock.now())
 
     def refused_at(self, principal: Principal, action: str, path: str, reason: str, address: str | None) -> None:
-        """The same of a face of MCP; `path` is that of a server."""
-        server = path.removeprefix("/servers/").partition("/")[0] if path.startswith("/servers/") else None
-        self.refused(refusal(principal, action, Resource("server", server), reason, address))
+        """The same of a face of MCP or A2A; `path` is that of a server or an agent."""
+        kind = "agent" if path.startswith("/agents/") else "server"
+        within = f"/{kind}s/"
+        ref = path.removeprefix(within).partition("/")[0] if path.startswith(within) else None
+        self.refused(refusal(principal, action, Resource(kind, ref), reason, address))
 
     async def flush(self, everything: bool = False) -> None:
         """Store what waits. To be called every second, and with `everything` at the end; raises `GatewayError`."""

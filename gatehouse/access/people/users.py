@@ -86,6 +86,11 @@ class Users:
             rows = await repository.user_page(connection, request, words)
         return page(rows, request, lambda one: one.id)
 
+    async def changeable(self, by: Principal, ref: str) -> User:
+        """For what is changed elsewhere; raises `Forbidden` for an administrator, where `by` is none."""
+        async with self._database.read() as connection:
+            return await _changeable(connection, by, ref, lock=False)
+
     async def belongings(self, user_id: str) -> tuple[Sequence[Membership], Sequence[GivenRole]]:
         """The teams that a user is in, and the roles granted besides."""
         async with self._database.read() as connection:
@@ -137,9 +142,9 @@ class Users:
                 await repository.put_member(connection, Member(team.id, *place))
 
 
-async def _changeable(connection: AsyncConnection, by: Principal, ref: str) -> User:
+async def _changeable(connection: AsyncConnection, by: Principal, ref: str, *, lock: bool = True) -> User:
     """An administrator is changed by administrators alone."""
-    user = found("user", ref, await repository.user(connection, ref, lock=True))
+    user = found("user", ref, await repository.user(connection, ref, lock=lock))
     if await repository.is_administrator(connection, user.id) and not is_administrator(by):
         raise Forbidden(f"'{user.email}' is an administrator, and '{by.name}' is not.", "Ask an administrator.")
     return user

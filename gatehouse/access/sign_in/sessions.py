@@ -110,8 +110,8 @@ class UserSessions:
             mine = and_(USER_SESSIONS.c.id == session_id, USER_SESSIONS.c.user_id == user_id)
             ended = await connection.execute(delete(USER_SESSIONS).where(mine))
         if ended.rowcount == 0:
-            words = f"There is no session '{session_id[:100]}' of yours."
-            raise NotFound(words, "GET /api/v1/auth/sessions lists those that there are.")
+            words = f"There is no session '{session_id[:100]}' of this user."
+            raise NotFound(words, "The list of sessions has those that exist.")
 
     async def end_others(self, user_id: str, but: str | None) -> None:
         """All of one user but the one of this id."""

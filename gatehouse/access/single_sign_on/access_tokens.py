@@ -117,6 +117,8 @@ class AccessTokens:
             user=user.id if user is not None else None,
             grants=directory.grants_of(user.id) if user is not None else _mapped(claims, directory),
             disabled=disabled,
+            # What was issued for a server is for no agent.
+            agents=None if claims.servers is None else frozenset(),
         )
 
     async def _verify(self, token: str) -> TokenClaims:

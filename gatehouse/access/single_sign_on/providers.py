@@ -56,7 +56,7 @@ class Providers:
             created_at=now,
             updated_at=now,
         )
-        made = check(replace(made, sealed_secret=self._sealed(made, new.client_secret)))
+        made = check(replace(made, sealed_secret=self.sealed(made, new.client_secret)))
         async with self._database.write(conflict=_TAKEN) as connection:
             await repository.add_provider(connection, made)
         return made
@@ -113,15 +113,16 @@ class Providers:
         if moved and before.sealed_secret is not None and change.client_secret is UNSET:
             raise Invalid(
                 "The client secret was given for the issuer before, and is shown to no other.",
-                "Give client_secret, too; null where there is none.",
+                "Give the client secret, too, or clear it where there is none.",
             )
         secret = sent.pop("client_secret", UNSET)
         own = {name: value for name, value in sent.items() if name not in _OPTIONS}
         changed = replace(before, options=_with_options(before.options, change), **own)
-        return changed if secret is UNSET else replace(changed, sealed_secret=self._sealed(changed, secret))
+        return changed if secret is UNSET else replace(changed, sealed_secret=self.sealed(changed, secret))
 
-    def _sealed(self, provider: Provider, secret: str | UnsetType | None) -> bytes | None:
-        if not secret:
+    def sealed(self, provider: Provider, secret: str | UnsetType | None) -> bytes | None:
+        """An empty one stands for one that is still to be given."""
+        if secret is None or isinstance(secret, UnsetType):
             return None
         return self._secrets.seal(_PURPOSE, secret.encode(), provider.id.encode())
 

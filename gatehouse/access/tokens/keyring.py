@@ -8,7 +8,7 @@ from typing import Any
 
 from gatehouse.access.directory import SYSTEM_GRANT, Directory, read_directory
 from gatehouse.access.model import Grant, Principal, Token
-from gatehouse.access.policy import USE
+from gatehouse.access.policy import CALL, USE
 from gatehouse.access.tokens import repository
 from gatehouse.store.database import PEOPLE, TOKENS, Database
 
@@ -90,6 +90,7 @@ def principal_of(token: Token, directory: Directory, outdated: bool = False) -> 
         grants=grants,
         conditions=token.conditions,
         disabled=disabled,
+        agents=None if token.agents is None else frozenset(token.agents),
     )
 
 
@@ -98,7 +99,8 @@ def _rights(token: Token, directory: Directory) -> tuple[tuple[Grant, ...], str 
         team = directory.teams.get(token.team)
         if team is None:
             return (), f"the team of token '{token.name}' is no more"
-        permissions = frozenset([*token.permissions, USE] if token.servers else token.permissions)
+        named = [*([USE] if token.servers else []), *([CALL] if token.agents else [])]
+        permissions = frozenset([*token.permissions, *named])
         return (Grant("token", permissions, team.id, team.name),), None
     if token.owner is None:
         return (SYSTEM_GRANT,), None

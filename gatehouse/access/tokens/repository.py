@@ -45,6 +45,11 @@ async def tokens_since(connection: AsyncConnection, change: int) -> Sequence[Row
     return [tuple(row) for row in await connection.execute(wanted)]
 
 
+async def tokens_by_digest(connection: AsyncConnection, digests: Collection[str]) -> list[Token]:
+    wanted = select(TOKENS).where(TOKENS.c.digest.in_(digests))
+    return [token_of(tuple(row)) for row in await connection.execute(wanted)]
+
+
 async def add_token(connection: AsyncConnection, added: Token, change: int) -> None:
     await connection.execute(insert(TOKENS).values(token_values(added, change)))
 
@@ -79,6 +84,7 @@ def token_of(row: Row) -> Token:
         previous_digest=None if values["previous_digest"] is None else bytes.fromhex(values["previous_digest"]),
         previous_until=values["previous_until"],
         created_by=values["created_by"],
+        agents=None if values["agents"] is None else _strings.decode(values["agents"]),
     )
 
 
@@ -101,6 +107,7 @@ def token_values(one: Token, change: int) -> dict[str, Any]:
         "previous_until": one.previous_until,
         "created_by": one.created_by,
         "changed": change,
+        "agents": None if one.agents is None else json.dump(one.agents).decode(),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -27,7 +27,7 @@ _ADMIN_MADE = "admin_token"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewToken:
-    """For `servers` (their ids), with `permissions`, or both. `expires_in`: seconds, or as in `30d`; None: never.
+    """For `servers` and `agents` (their ids), with `permissions`, or both. `expires_in`: seconds, or as in `30d`; None: never.
 
     It has the rights of `owner` (a user's id), of `team` (a team's id), or, where neither is given, of the installation.
     """
@@ -40,6 +40,7 @@ class NewToken:
     team: str | None = None
     conditions: Conditions = UNCONDITIONAL
     created_by: str | None = None
+    agents: Sequence[str] | None = None
 
 
 class Tokens:
@@ -122,6 +123,11 @@ class Tokens:
             rows = await repository.token_page(connection, request, sight)
         return page(rows, request, lambda one: one.id)
 
+    async def by_digest(self, digests: Collection[str]) -> dict[str, Token]:
+        """Those that were shown with these digests (in hex) since their last rotation, revoked or not."""
+        async with self._database.read() as connection:
+            return {one.digest.hex(): one for one in await repository.tokens_by_digest(connection, digests)}
+
     async def _add_admin(self, token: Token, keep: Callable[[], object]) -> None:
         async with self._database.write() as connection:
             await settle_fact(connection, _ADMIN_MADE, token.id.encode())
@@ -150,6 +156,7 @@ class Tokens:
             team=new.team,
             conditions=new.conditions,
             created_by=new.created_by,
+            agents=tuple(new.agents) if new.agents else None,
         )
         return token, plain
 
@@ -165,8 +172,8 @@ def digest(plain: bytes) -> bytes:
 
 def _check(new: NewToken) -> None:
     _check_name(new.name)
-    if not new.servers and not new.permissions:
-        raise Invalid("The token would open nothing.", "Name servers, or permissions.")
+    if not new.servers and not new.agents and not new.permissions:
+        raise Invalid("The token would open nothing.", "Name servers, agents, or permissions.")
 
 
 def _check_name(name: str) -> None:

@@ -82,6 +82,11 @@ class HttpClient:
                 if not lost.stale or method not in _SAFE_TO_REPEAT:
                     raise
 
+    def counts(self) -> tuple[int, int, int]:
+        """Connections that are idle, connections in use, and requests that wait for one, to all origins."""
+        found = [pool.counts for pool in self._pools.values()]
+        return sum(one[0] for one in found), sum(one[1] for one in found), sum(one[2] for one in found)
+
     async def close(self) -> None:
         """Close every connection; requests under way fail. The client can't be used again."""
         self._closed = True

@@ -53,6 +53,12 @@ class Pool:
     def unused(self) -> bool:
         return self._places == 0 and not self._queue
 
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Connections that are idle, connections in use or being opened, requests that wait for one."""
+        idle = len(self._idle)
+        return idle, self._places - idle, len(self._queue)
+
     def take(self, now: float) -> Connection | None:
         """An idle connection that can serve, or None."""
         idle = self._idle

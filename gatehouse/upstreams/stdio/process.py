@@ -81,6 +81,11 @@ class Launcher:
         self._requests: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def running(self) -> int:
+        """Programs that run, or are being ended."""
+        return self._children
+
     async def start(self, program: Program, grace: float, on_end: Callable[[str], None]) -> Child:
         """Start it; raises `UpstreamDown`. `on_end` is told, in words, once it has ended.
 

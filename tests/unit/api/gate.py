@@ -25,17 +25,34 @@ from gatehouse.access.tokens.usage import Usage
 from gatehouse.api.build import build_api
 from gatehouse.api.context import ApiContext, Caller
 from gatehouse.api.visitors import Visitors
+from gatehouse.app.events import WorkerEvents
+from gatehouse.app.transfer import Basis, build_transfer
 from gatehouse.catalog.estate import Estate
 from gatehouse.catalog.model import Kind, Skipped
+from gatehouse.catalog.own.service import Own
+from gatehouse.catalog.registry.service import Registry
+from gatehouse.catalog.roots import Roots
+from gatehouse.catalog.search.offered import CatalogSource
+from gatehouse.catalog.search.service import Search
 from gatehouse.catalog.service import Catalog
+from gatehouse.catalog.similar.finder import Finder
 from gatehouse.catalog.snapshot import SnapshotLoader
+from gatehouse.catalog.tags import Tags
+from gatehouse.catalog.verdicts import Verdicts
 from gatehouse.kit.net import Proxies
+from gatehouse.kit.tasks import Tasks
 from gatehouse.relay.current import Current
 from gatehouse.relay.door import Door, Guests, Unlimited
 from gatehouse.relay.explain import Explainer
 from gatehouse.store.database import Database
+from gatehouse.store.instances import Leases
 from gatehouse.store.secrets import Secrets
+from gatehouse.store.transfer.service import Transfer
 from gatehouse.telemetry.figures import Figures
+from gatehouse.telemetry.logs.levels import LogLevels
+from gatehouse.telemetry.metrics import Meter
+from gatehouse.telemetry.report import Machine, report
+from gatehouse.telemetry.signals_store import SignalStore
 from tests.support.clocks import HandClock
 from tests.support.operations import OfferedOperations, an_offer, offered
 
@@ -48,6 +65,12 @@ WEATHER = an_offer(
     offered(Kind.TEMPLATE, b'{"uriTemplate":"city://{name}","name":"city"}'),
     skipped=[Skipped(Kind.TOOL, "broken", "has no name")],
 )
+
+CARD = (
+    b'{"name":"Helper","version":"1","capabilities":{"streaming":true},"supportedInterfaces":[{"url":"https://helper.test'
+    b'/a2a","protocolBinding":"JSONRPC","protocolVersion":"1.0"}],"skills":[{"id":"help","name":"Help","tags":[]}]}'
+)
+HELPER = an_offer(offered(Kind.TOOL, b'{"name":"help","inputSchema":{"type":"object"}}'), info=CARD)
 
 
 @dataclass(slots=True)
@@ -65,15 +88,22 @@ class Gate:
     snapshots: SnapshotLoader
     anonymous_allowed: bool = True
     settled: int = 0
+    tasks: Tasks = field(default_factory=Tasks)
     admin: str = ""
     client: httpx.AsyncClient = field(init=False)
     audit: Audit = field(init=False)
     people: People = field(init=False)
+    events: WorkerEvents = field(init=False)
     single_sign_on: SingleSignOn = field(init=False)
+    registry: Registry = field(init=False)
+    log_levels: LogLevels = field(init=False)
 
     def __post_init__(self) -> None:
         self.audit = Audit(self.database, Secrets(bytes(32)), self.clock)
+        self.log_levels = LogLevels(self.database, self.clock, {"*": "info"})
         self.people = People(self.database, self.clock, Estate())
+        self.registry = Registry(self.database, Secrets(bytes(32)), self.clock)
+        self.registry.sync_with(Leases(self.database, self.clock), self.tasks, lambda: "this worker")
         here = Addresses(lambda: [URL], lambda ref: None)
         self.single_sign_on = SingleSignOn(self.database, Secrets(bytes(32)), self.clock, here)
 
@@ -81,6 +111,13 @@ class Gate:
     def context(self) -> ApiContext:
         return ApiContext(
             catalog=self.catalog,
+            own=Own(self.database, self.clock, self.events.report),
+            tags=Tags(self.database),
+            roots=Roots(self.database, self.clock),
+            registry=self.registry,
+            search=Search([CatalogSource(lambda: self.current.snapshot)]),
+            similar=Finder(lambda: self.current.snapshot),
+            verdicts=Verdicts(self.database, self.clock),
             tokens=self.tokens,
             people=self.people,
             sign_in=SignIn(self.database, self.clock, Secrets(bytes(32)), self.people, Rules(public_url=URL)),
@@ -90,19 +127,29 @@ class Gate:
             usage=Usage(self.database, self.clock),
             audit=self.audit,
             figures=Figures(self.database, self.clock),
+            events=self.events.events,
+            signals=SignalStore(self.database),
             operations=self.operations,
             settle=self.settle,
-            identify=self.identify,
+            identify=self.events.refusals.watching(self.identify, lambda request: "192.0.2.1"),
             address=lambda request: "192.0.2.1",
             spend=lambda principal, call: None,
             explainer=Explainer(self.door, self.current, self.clock),
             directory=self.directory,
             clock=self.clock,
+            log_levels=self.log_levels,
+            transfer=self.transfer,
+            machine=self.machine,
             public_url=lambda request: URL,
             anonymous_allowed=self.anonymous_allowed,
             version="1.2.3",
             body_bytes=100_000,
         )
+
+    @property
+    def transfer(self) -> Transfer:
+        basis = Basis(self.database, Secrets(bytes(32)), self.clock)
+        return build_transfer(basis, self.catalog, self.single_sign_on.providers, self.events.report)
 
     async def settle(self) -> None:
         self.settled += 1
@@ -113,6 +160,9 @@ class Gate:
         authorization = request.headers.get("authorization")
         principal = self.door.identify(authorization.encode("latin-1")) if authorization else ANONYMOUS
         return Caller(principal, "192.0.2.1")
+
+    async def machine(self) -> Machine:
+        return Machine("sqlite", "ins_1", (report(Meter(), "ins_1", self.clock.now()),))
 
     def directory(self) -> Directory:
         return self.current.keyring.directory
@@ -147,7 +197,9 @@ class Gate:
 @asynccontextmanager
 async def opened_gate(database: Database, anonymous_allowed: bool = True) -> AsyncGenerator[Gate]:
     clock, secrets = HandClock(), Secrets(bytes(32))
-    catalog, tokens = Catalog(database, secrets, clock), Tokens(database, clock)
+    tokens = Tokens(database, clock)
+    events = WorkerEvents(database, tokens, clock, 30)
+    catalog = Catalog(database, secrets, clock, events.report)
     keyrings, snapshots = KeyringLoader(database), SnapshotLoader(database)
     current = Current(await snapshots.load(), await keyrings.load(), secrets, 1000)
     door = Door(current, clock, Guests(True, no_strangers(), Unlimited(), Unlimited()))
@@ -155,6 +207,8 @@ async def opened_gate(database: Database, anonymous_allowed: bool = True) -> Asy
         database, clock, catalog, tokens, OfferedOperations(catalog), current, door, keyrings, snapshots,
         anonymous_allowed,
     )  # fmt: skip
+    gate.events = events
+    gate.events.know(current)
     gate.admin = await tokens.ensure_admin() or ""
     await gate.settle()
     app = Starlette(routes=[build_api(gate.context)])
@@ -163,6 +217,7 @@ async def opened_gate(database: Database, anonymous_allowed: bool = True) -> Asy
     async with httpx.AsyncClient(transport=transport, base_url=f"{URL}/api/v1", headers=headers) as client:
         gate.client = client
         yield gate
+        await gate.tasks.cancel_all()
 
 
 def problem(response: httpx.Response, status: int) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from gatehouse.store.database import PEOPLE
 from gatehouse.telemetry.record import CallRecord
 from gatehouse.telemetry.recorder import Recorder
 from tests.support.operations import OfferedOperations
-from tests.unit.api.gate import WEATHER, Gate
+from tests.unit.access.sign_in.showing import shown
+from tests.unit.api.gate import HELPER, WEATHER, Gate
 from tests.unit.api.people import People
 
 pytestmark = pytest.mark.anyio
@@ -23,8 +24,8 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 _NOTHING = "nothing_00000000000000000000000000"
 _FOR_ALL = ("get", "/roles/{id}")
 """Which roles there are everybody may see."""
-_OPEN = ("/auth/",)
-"""Routes whose parameters name nothing that is stored, or what is the caller's alone by its making."""
+_OPEN = ("/auth/", "/registry/{id}")
+"""Routes whose parameters name nothing that is stored, what is the caller's alone by its making, or what is everybody's."""
 
 
 async def _team_with_everything(gate: Gate) -> tuple[People, dict[str, str]]:
@@ -35,22 +36,35 @@ async def _team_with_everything(gate: Gate) -> tuple[People, dict[str, str]]:
     team = await people.team("red", ann="owner")
     await people.team("blue", bob="owner")
     operations: OfferedOperations = gate.operations
-    operations.offers["weather"] = WEATHER
+    operations.offers |= {"weather": WEATHER, "helper": HELPER}
     upstream = await gate.create("/upstreams", name="weather", url="https://weather.test/mcp", team="red")
     tools = upstream["tools"]
+    agent = await gate.create("/agents", name="helper", url="https://helper.test", team="red")
     server = await gate.create("/servers", name="Desk", team="red", tools=[tools[0]["id"]])
     token, _ = await gate.tokens.create(NewToken(name="theirs", permissions=("upstream.read",), team=team))
     things = {
         "upstreams": upstream["id"],
         "tools": tools[0]["id"],
+        "verdicts": await _judged(gate, tools),
         "prompts": upstream["prompts"][0]["id"],
         "resources": upstream["resources"][0]["id"],
         "servers": server["id"],
         "tokens": token.id,
         "teams": team,
         "users": people.users["ann"],
+        "agents": agent["id"],
+        "tasks": "a-task-of-theirs",
+        "versions": "98765",
+        "roots": "roo_00000000000000000000000000",
     }
     return people, things | await _what_hangs_on_it(gate, people) | {"calls": await _called(gate, server["id"])}
+
+
+async def _judged(gate: Gate, tools: list[dict[str, Any]]) -> str:
+    """The id of what somebody said of them."""
+    body = {"tools": [one["id"] for one in tools], "verdict": "different"}
+    said = await gate.send("PUT", "/tools/duplicates/verdicts", body)
+    return str(said.json()["id"])
 
 
 async def _called(gate: Gate, server: str) -> str:
@@ -73,13 +87,24 @@ async def _what_hangs_on_it(gate: Gate, people: People) -> dict[str, str]:
         "/providers", name="Works", issuer="https://id.example.com", client_id="g", client_secret="s3cret-s3cret"
     )
     records = (await gate.get("/audit"))["items"]
+    begun = await gate.context.sign_in.sessions.begin(people.users["ann"], "password", shown(secure=False))
     return {
+        "sessions": begun.session.id,
         "invitations": invitation["id"],
         "requests": request.json()["id"],
         "grants": grant["id"],
         "providers": provider["id"],
         "audit": records[0]["id"],
+        **await _of_the_registry(gate, people),
     }
+
+
+async def _of_the_registry(gate: Gate, people: People) -> dict[str, str]:
+    gate.registry.approval = True
+    asked = await gate.send("POST", "/registry/github/install", {"values": {"token": "t"}}, people.tokens["ann"])
+    gate.registry.approval = False
+    sources = (await gate.get("/registry/sources"))["items"]
+    return {"sources": sources[0]["id"], "install_requests": asked.json()["request"]["id"]}
 
 
 async def test_what_is_another_teams_is_as_if_it_were_not_there(gate: Gate) -> None:
@@ -120,12 +145,12 @@ def _kind(parameter: str, collection: str) -> str:
 
 async def test_a_teams_own_people_reach_it(gate: Gate) -> None:
     people, things = await _team_with_everything(gate)
-    for collection in ("upstreams", "tools", "prompts", "resources", "servers", "tokens"):
+    for collection in ("upstreams", "tools", "prompts", "resources", "servers", "tokens", "agents"):
         found = await gate.send("GET", f"/{collection}/{things[collection]}", token=people.tokens["ann"])
         assert found.status_code == 200, (collection, found.text)
 
 
-@pytest.mark.parametrize("collection", ["upstreams", "tools", "prompts", "resources", "servers", "tokens"])
+@pytest.mark.parametrize("collection", ["upstreams", "tools", "prompts", "resources", "servers", "tokens", "agents"])
 async def test_lists_have_what_the_caller_may_see_and_no_more(gate: Gate, collection: str) -> None:
     people, things = await _team_with_everything(gate)
 

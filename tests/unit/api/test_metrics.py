@@ -215,6 +215,36 @@ async def test_figures_say_how_often_how_fast_and_how_it_ended(calls: Calls) -> 
     assert sum(point["sums"]["calls"] for point in series["points"]) == 4
 
 
+async def test_prompts_resources_and_tokens_are_told_apart_and_each_has_its_course(calls: Calls) -> None:
+    for _ in range(2):
+        await calls.note(principal="tok_1")
+    await calls.note(principal="usr_1", method="prompts/get", name="brief")
+    await calls.note(principal="tok_2", method="resources/read", name="file:///a")
+    expected = {
+        "tool": ["forecast"], "prompt": ["brief"], "resource": ["file:///a"], "token": ["tok_1", "tok_2"],
+    }  # fmt: skip
+    for by, keys in expected.items():
+        found = (await calls.gate.get("/metrics/top", by=by))["items"]
+        assert [one["key"] for one in found] == keys, by
+        series = await calls.gate.get("/metrics/series", step="1h", by=by)
+        sums = {one["key"]: sum(point["sums"]["calls"] for point in one["points"]) for one in series["groups"]}
+        assert list(sums) == keys and sum(sums.values()) == sum(one["sums"]["calls"] for one in found), by
+        assert {len(one["points"]) for one in series["groups"]} == {len(series["points"])}
+    (first,) = (await calls.gate.get("/metrics/series", by="token", limit=1))["groups"]
+    assert first["key"] == "tok_1"
+
+
+async def test_arguments_are_shown_with_one_call_and_in_no_list(calls: Calls) -> None:
+    id_ = await calls.note(arguments='{"name":"forecast"}', result='{"content":[]}')
+    bare = await calls.note()
+    one = await calls.gate.get(f"/calls/{id_}")
+    assert (one["arguments"], one["result"]) == ({"name": "forecast"}, {"content": []})
+    other = await calls.gate.get(f"/calls/{bare}")
+    assert (other["arguments"], other["result"]) == (None, None)
+    for listed in (await calls.gate.get("/calls"))["items"]:
+        assert "arguments" not in listed and "result" not in listed
+
+
 async def test_the_empty_house_has_figures_too(calls: Calls) -> None:
     sums = await calls.sums()
     assert (sums["calls"], sums["mean_ms"], sums["p50_ms"]) == (0, None, None)

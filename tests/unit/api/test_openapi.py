@@ -104,18 +104,20 @@ async def test_the_schemas_are_json_schemas(gate: Gate) -> None:
 
 async def test_answers_are_as_they_are_described(gate: Gate) -> None:
     document = await described(gate)
-    made = await gate.weather()
+    await gate.weather()
     await gate.create("/servers", name="Desk", tools=["weather_forecast"])
     token = await gate.create("/tokens", name="agent", servers=["desk"])
     samples = {"upstreams": "weather", "tools": "weather_forecast", "servers": "desk", "tokens": token["id"]}
-    samples |= {"prompts": "weather_brief", "resources": made["resources"][0]["id"]}
+    own = await gate.create("/prompts", name="greet", messages=[{"role": "user", "content": "Greet me"}])
+    logo = await gate.create("/resources", name="Logo", blob="AAAA")
+    samples |= {"prompts": own["id"], "resources": logo["id"]}
     for path, method, operation in operations(document):
         if path.startswith("/auth/sessions"):
             continue  # For who has one.
         collection = path.split("/")[1]
         content = operation["responses"].get("200", {}).get("content", {})
         if method == "get" and "application/json" in content and ("{" not in path or collection in samples):
-            answer = await gate.get(path.replace("{id}", samples.get(collection, "")))
+            answer = await gate.get(path.replace("{id}", samples.get(collection, "")).replace("{version}", "1"))
             schema = content["application/json"]["schema"]
             Draft202012Validator({**schema, "components": document["components"]}).validate(answer)
 

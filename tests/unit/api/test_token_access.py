@@ -35,6 +35,7 @@ async def test_what_a_token_would_open_is_shown_before_it_is_made(gate: Gate) ->
                 "resources": ["file:///a", "city://{name}"],
             }
         ],
+        "agents": [],
         "api": [{"permission": "tool.read", "on": ["everything"]}],
     }
     assert await gate.get("/tokens") == before
@@ -71,5 +72,6 @@ async def test_a_token_that_is_no_good_opens_nothing_and_says_why(gate: Gate) ->
             "usable": False,
             "reason": reason,
             "servers": [],
+            "agents": [],
             "api": [],
         }

@@ -14,8 +14,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, select, text
 
 import gatehouse.access.tables
+import gatehouse.catalog.health_tables
+import gatehouse.catalog.registry.tables
 import gatehouse.catalog.tables
+import gatehouse.catalog.verdicts_tables
 import gatehouse.store.tables
+import gatehouse.telemetry.events_tables
+import gatehouse.telemetry.signals_store
 import gatehouse.telemetry.tables  # noqa: F401
 from gatehouse.kit.errors import Conflict, Invalid
 from gatehouse.store import migrations, schema

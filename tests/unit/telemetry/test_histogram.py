@@ -14,8 +14,7 @@ def test_an_empty_histogram_has_no_quantiles() -> None:
 
 def test_what_is_too_short_or_too_long_counts_at_the_ends() -> None:
     histogram = Histogram()
-    for milliseconds in (-1.0, 0.0, 1e15):
-        histogram.add(milliseconds)
+    histogram.add([-1000, 0, 10**18])
     assert histogram.count == 3
     assert histogram.counts == {0: 2, 255: 1}
 
@@ -23,7 +22,7 @@ def test_what_is_too_short_or_too_long_counts_at_the_ends() -> None:
 @pytest.mark.parametrize("milliseconds", [0.011, 0.1, 1.0, 3.3, 250.0, 60_000.0, 3_600_000.0])
 def test_one_duration_is_told_within_the_stated_error(milliseconds: float) -> None:
     histogram = Histogram()
-    histogram.add(milliseconds)
+    histogram.add([round(milliseconds * 1000)])
     assert histogram.quantile(0.5) == pytest.approx(milliseconds, rel=RELATIVE_ERROR)
 
 
@@ -32,7 +31,7 @@ def test_quantiles_of_many_parts_are_those_of_the_whole_within_the_stated_error(
     values = [source.lognormvariate(3, 1.5) for _ in range(20_000)]
     parts = [Histogram() for _ in range(40)]
     for place, value in enumerate(values):
-        parts[place % 40].add(value)
+        parts[place % 40].add([round(value * 1000)])
     whole = merged(part.dump() for part in parts)
     assert whole.count == len(values)
     values.sort()

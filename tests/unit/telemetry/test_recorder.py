@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 
 def recorder(database: Database, now: float = NOON) -> Recorder:
-    return Recorder(database, HandClock(now), Retention(), kept=BATCH)
+    return Recorder(database, HandClock(now), Retention(), at_once=10 * BATCH)
 
 
 async def counts(database: Database) -> tuple[int, int]:
@@ -66,7 +66,7 @@ async def test_what_was_stored_although_nobody_told_us_is_not_counted_again(data
 
 
 async def test_of_very_many_calls_all_are_counted_and_a_fair_part_is_recorded(sqlite: Database) -> None:
-    ours = Recorder(sqlite, HandClock(NOON), Retention(), kept=10)
+    ours = Recorder(sqlite, HandClock(NOON), Retention(), kept=0, at_once=10)
     records = [call(outcome="timed_out" if place in (5, 700, 999) else "ok") for place in range(1000)]
     for record in records:
         ours.note(record)
