@@ -36,6 +36,8 @@ KINDS: Mapping[str, Action] = {
     "resource_template": Action.RESOURCE_READ,
     "upstream": Action.UPSTREAM_READ,
     "server": Action.SERVER_READ,
+    "agent": Action.AGENT_READ,
+    "registry_entry": Action.REGISTRY_READ,
 }
 """What can be found, and what it takes to see it."""
 USUAL = 20
@@ -100,10 +102,8 @@ class _Uses:
     @classmethod
     async def since(cls, read: Figures, moment: float) -> _Uses:
         wanted = Wanted(since=moment)
-        others = {
-            "server": await read.last_used("server", wanted),
-            "upstream": await read.last_used("upstream", wanted),
-        }
+        upstreams = await read.last_used("upstream", wanted)
+        others = {"server": await read.last_used("server", wanted), "upstream": upstreams, "agent": upstreams}
         return cls(await read.capabilities_used(wanted), others)
 
     def knows(self, document: Document) -> bool:

@@ -166,7 +166,8 @@ class Worker:
         )  # fmt: skip
         await self.losses.begin(self.instances.id)
         await self.watching.begin(Seen(self.faces.meter, self.recorder, self.http, self._launcher, self.current))
-        self.agents = build_agents(self.current, self.faces, self.pool, self.clock, self.recorder.note)
+        note = self.recorder.note if self.settings.record_calls else None
+        self.agents = build_agents(self.current, self.faces, self.pool, self.clock, note)
         self.a2a = build_face(self.agents, self.faces, self._public_url)
         self.front = self._front()
         self.watcher.subscribe(self._changed)
@@ -253,7 +254,7 @@ class Worker:
                 tags=Tags(self.database),
                 roots=self.roots,
                 registry=self.registry,
-                search=build_search(self.current),
+                search=build_search(self.current, self.registry.entries),
                 similar=Finder(lambda: self.current.snapshot),
                 verdicts=Verdicts(self.database, self.clock),
                 tokens=self.tokens,

@@ -11,7 +11,7 @@ from gatehouse.cli.api import Api, Listing, json_as
 from gatehouse.cli.output import JsonFlag, line, print_json, short, table
 from gatehouse.cli.wire import Ref
 
-app = typer.Typer(help="Search tools, prompts, resources, upstreams and servers.", add_completion=False)
+app = typer.Typer(help="Search everything, and what could be installed.", add_completion=False)
 USUAL, MOST = 20, 500
 
 
@@ -33,7 +33,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 @app.command()
 def find(  # noqa: PLR0913 - each parameter is an option of the command
     words: Annotated[list[str] | None, typer.Argument(help="What to look for; left out: everything, by name.")] = None,
-    kind: Annotated[str, typer.Option(help="tool, prompt, resource, resource_template, upstream or server.")] = "",
+    kind: Annotated[
+        str, typer.Option(help="tool, prompt, resource, resource_template, upstream, server, agent or registry_entry.")
+    ] = "",
     upstream: Annotated[str, typer.Option(help="Only what is of this upstream.")] = "",
     tag: Annotated[str, typer.Option(help="Only what has this tag.")] = "",
     team: Annotated[str, typer.Option(help="Only what is of this team.")] = "",
@@ -60,6 +62,6 @@ def find(  # noqa: PLR0913 - each parameter is an option of the command
 
 def _row(one: Found) -> tuple[str, str, str, str, str]:
     state = " (gone)" if one.gone else "" if one.enabled else " (off)"
-    upstream = one.upstream.name if one.upstream and one.kind != "upstream" else ""
+    upstream = one.upstream.name if one.upstream and one.kind not in {"upstream", "agent"} else ""
     servers = ", ".join(server.slug for server in one.servers)
     return one.kind, one.name + state, upstream, servers, short(one.title or one.description, 60)

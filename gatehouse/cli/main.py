@@ -27,7 +27,7 @@ _COMMANDS = {
     "resource": ("resource", "Resources: those of upstreams, and your own."),
     "tag": ("tag", "Tags, and how often each is used."),
     "root": ("root", "Roots: the folders that upstreams are told to work on."),
-    "find": ("find", "Search tools, prompts, resources, upstreams and servers."),
+    "find": ("find", "Search everything, and what could be installed."),
     "duplicates": ("duplicates", "Tools that do the same, and which of them to keep."),
     "server": ("server", "Virtual servers: chosen tools behind one URL."),
     "agent": ("agent", "A2A agents: add them, and send them messages."),

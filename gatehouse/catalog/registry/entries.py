@@ -74,6 +74,12 @@ class Entries:
         async with self._database.read() as connection:
             return await repository.categories(connection)
 
+    async def stamp(self) -> tuple[int, float]:
+        """How many there are, and when the last one changed: the same as long as nothing is different."""
+        await self.prepare()
+        async with self._database.read() as connection:
+            return await repository.entries_stamp(connection)
+
     async def _put_bundled(self, files: list[bytes], digest: str) -> None:
         documents = await to_thread.run_sync(lambda: list(bundled_documents(files)))
         now = self._clock.now()

@@ -71,6 +71,11 @@ async def entries_named(connection: AsyncConnection, source_id: str, names: Coll
     return {row["name"]: rows.entry_of(row) for row in (await connection.execute(wanted)).mappings()}
 
 
+async def entries_stamp(connection: AsyncConnection) -> tuple[int, float]:
+    found = (await connection.execute(select(func.count(), func.max(ENTRIES.c.changed_at)))).one()
+    return int(found[0]), float(found[1] or 0.0)
+
+
 async def entry_page(connection: AsyncConnection, page: PageRequest, wanted: EntryFilter) -> list[Entry]:
     """In the order of their ids; one more than the page has, where there are more. Not of sources that are switched off."""
     enabled = select(SOURCES.c.id).where(SOURCES.c.enabled)

@@ -47,6 +47,10 @@ class Source(Protocol):
     @property
     def name(self) -> str: ...
 
+    async def prepare(self) -> None:
+        """Asked before every search, before all else: for what is not in memory."""
+        ...
+
     @property
     def version(self) -> Hashable:
         """Differs from the one before when any batch may have changed; looked at before every search."""

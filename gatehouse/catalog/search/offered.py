@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, cast
 
-from gatehouse.catalog.model import Capability, Server, Upstream
+from gatehouse.catalog.model import AGENT, LOCAL, Capability, Server, Upstream
 from gatehouse.catalog.search.document import Batch, Document
 from gatehouse.catalog.snapshot import CatalogSnapshot
 from gatehouse.kit import json
@@ -19,6 +19,9 @@ class CatalogSource:
 
     def __init__(self, snapshot: Callable[[], CatalogSnapshot]) -> None:
         self._snapshot = snapshot
+
+    async def prepare(self) -> None:
+        """The snapshot is in memory."""
 
     @property
     def version(self) -> int:
@@ -39,7 +42,9 @@ def _of_upstream(upstream: Upstream, offered: Callable[[str], Sequence[Capabilit
     )  # fmt: skip
 
     def documents() -> Iterable[Document]:
-        yield _upstream(upstream)
+        # What is our own has an upstream for the sake of order alone.
+        if upstream.kind != LOCAL:
+            yield _upstream(upstream)
         for capability in offered(upstream.id):
             yield _capability(capability, upstream)
 
@@ -52,7 +57,7 @@ def _of_server(server: Server) -> Batch:
 
 def _upstream(one: Upstream) -> Document:
     return Document(
-        kind="upstream",
+        kind="agent" if one.kind == AGENT else "upstream",
         id=one.id,
         name=one.name,
         placement=one.placement,

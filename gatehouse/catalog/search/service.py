@@ -93,6 +93,7 @@ class Search:
 
     async def _sync(self) -> None:
         for source in self._sources:
+            await source.prepare()
             version = source.version
             if version != self._versions.get(source.name):
                 await self._read(source)

@@ -31,6 +31,9 @@ class Shelf:
     name: str = "shelf"
     version: int = 0
 
+    async def prepare(self) -> None:
+        """All is there."""
+
     def batches(self) -> Iterable[Batch]:
         return [Batch(one.id, one, lambda one=one: [one]) for one in self.documents]
 

@@ -94,7 +94,8 @@ async def test_a_late_call_counts_in_an_hour_and_a_day_that_were_rolled_up(datab
 
 
 async def test_pruning_keeps_the_sums_of_what_is_kept(database: Database) -> None:
-    records = mix(900, NOON - 100 * DAY, NOON)
+    ends = [NOON - days * DAY for days in (0, 1, 3, 13, 15, 59, 62, 100)]
+    records = [one for end in ends for one in mix(100, end - 3 * HOUR, end)]
     recorder = await note(database, records)
     await recorder.prune(NOON)
     figures = Figures(database, HandClock(NOON))
