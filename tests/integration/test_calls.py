@@ -120,8 +120,9 @@ async def test_each_outcome_is_recorded_in_both_eras(house: House, era: str) -> 
 async def test_what_is_called_through_the_api_is_recorded_without_a_server(house: House) -> None:
     tools = await house.gateway.items("/tools", q="test_error_handling")
     (tool,) = [one for one in tools if one["upstream"]["name"] == "box"]
+    before = len(await house.gateway.items("/calls", tool=tool["name"]))
     await house.gateway.expect(200, "POST", f"/tools/{tool['id']}/call", {"arguments": {}})
-    (one,) = [one for one in await recorded(house.gateway, 1, tool=tool["name"]) if one["server"] is None]
+    (one,) = [one for one in await recorded(house.gateway, before + 1, tool=tool["name"]) if one["server"] is None]
     assert (one["outcome"], one["original"], one["upstream"]["name"]) == ("tool_error", tool["name"], "box")
     assert one["total_ms"] >= one["upstream_ms"] > 0
 

@@ -76,7 +76,7 @@ async def test_calls_with_each_kind_of_credential_reach_their_upstreams(gateway:
 
 async def test_what_an_upstream_says_of_a_refused_credential_is_told_without_it(gateway: Gateway) -> None:
     refused = await gateway.expect(200, "GET", "/upstreams/refused")
-    assert refused["status"] == "down"
+    assert refused["status"] == "sign_in"
     assert "401" in refused["error"]
     for tool in ("refused_whoami", "down_whoami"):
         assert not reveals(json.dumps(await modern_call(f"{gateway.url}/mcp", gateway.token, tool)))
