@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, MutableSequence, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import Any
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,8 +40,10 @@ __all__ = ["Recorder", "Retention"]
 Hear = Callable[[CallRecord, Sequence[Course]], None]
 """Told calls that have ended, and what is the same for all of them as the record of one. Must neither wait nor raise."""
 
-BATCH = 5000
-"""Calls in one transaction. Every one of them counts in the sums."""
+SUMMED = 256
+"""Calls that are summed up at a time: so few that the memory that they were in is still near, and is used again."""
+GROUPS = 20_000
+"""Different calls of different minutes that wait at most to be written; past that the oldest minute is dropped."""
 KEPT, AT_ONCE = 200.0, 5000
 """Records that are stored in a second, in the long run and in a burst. Where more calls come, the others are only counted."""
 CAPACITY = 50_000
@@ -57,38 +60,63 @@ _texts = attrgetter(*_TEXTS)
 
 
 @dataclass(slots=True)
+class _Group:
+    """Calls of one minute that differ in times, sizes and errors alone."""
+
+    record: CallRecord
+    """Of the first."""
+    about: Any
+    """Keeps alive what they are told apart by."""
+    tally: Tally = field(default_factory=Tally)
+
+
+@dataclass(slots=True)
 class _Batch:
     """Calls on their way to the database."""
 
     calls: int = 0
-    tallies: dict[tuple[int, Key], Tally] = field(default_factory=dict[tuple[int, Key], Tally])
+    groups: dict[tuple[int, Hashable], _Group] = field(default_factory=dict[tuple[int, Hashable], _Group])
     """By the minute in which they began."""
-    kept: list[CallRecord] = field(default_factory=list[CallRecord])
+    failed: list[CallRecord] = field(default_factory=list[CallRecord])
+    good: list[CallRecord] = field(default_factory=list[CallRecord])
+    """Records that are kept."""
     doubtful: bool = False
     """It was tried before, and may be stored although we were not told so."""
+
+    @property
+    def kept(self) -> list[CallRecord]:
+        return self.failed + self.good
 
     def rows(self, places: Mapping[int, int]) -> list[Row]:
         """With each minute put where it counts."""
         found = dict[tuple[int, Key], Tally]()
-        for (start, key), tally in self.tallies.items():
-            found.setdefault((places[start], key), Tally()).merge(tally)
+        for (start, _), group in self.groups.items():
+            found.setdefault((places[start], key_of(group.record)), Tally()).merge(group.tally)
         return [Row(MINUTE, FULL, start, key, tally) for (start, key), tally in found.items()]
+
+    def drop_oldest(self) -> int:
+        """The calls of one minute."""
+        oldest = min(start for start, _ in self.groups)
+        dropped = [place for place in self.groups if place[0] == oldest]
+        calls = sum(self.groups.pop(place).tally.calls for place in dropped)
+        self.calls -= calls
+        return calls
 
 
 class Allowance:
     """So much in a second, and what was not used is saved up for a burst."""
 
     def __init__(self, clock: Clock, each_second: float, most: int) -> None:
+        self.most = most
         self._clock = clock
         self._each_second = each_second
-        self._most = most
         self._left = float(most)
         self._at = clock.monotonic()
 
     def take(self, wanted: int) -> int:
         """How many of these there may be."""
         now = self._clock.monotonic()
-        self._left = min(self._most, self._left + (now - self._at) * self._each_second)
+        self._left = min(self.most, self._left + (now - self._at) * self._each_second)
         self._at = now
         given = min(wanted, int(self._left))
         self._left -= given
@@ -124,7 +152,8 @@ class Recorder:
         self._housekeeping = Housekeeping(database, retention or Retention())
         self._allowance = Allowance(clock, kept, at_once)
         self._queue: deque[Course] = deque(maxlen=capacity)
-        self._batch = _Batch()
+        self._open, self._batch = _Batch(), _Batch()
+        """What is summed up, and what is being written."""
         self._clients = set[str]()
         self._counts: MutableSequence[int] = [0, 0]
         self._hear: Hear | None = None
@@ -146,6 +175,8 @@ class Recorder:
             self.dropped += 1
             counts[SETTLED] += 1
         queue.append(call)
+        if len(queue) >= SUMMED and queue.maxlen != len(queue):
+            self._sum_up()
 
     def note(self, record: CallRecord) -> None:
         """The same for a record that was made already."""
@@ -154,7 +185,7 @@ class Recorder:
     @property
     def waiting(self) -> int:
         """Calls that are not written yet."""
-        return len(self._queue) + self._batch.calls
+        return len(self._queue) + self._open.calls + self._batch.calls
 
     async def flush(self) -> None:
         """Write all that waits; what can't be written is kept for the next time. Not to be called twice at once."""
@@ -171,23 +202,42 @@ class Recorder:
 
     def _begin(self) -> None:
         """The next batch, where the last one is written."""
-        if self._batch.calls:
-            return
-        queue, batch = self._queue, _Batch()
-        calls = [queue.popleft() for _ in range(min(BATCH, len(queue)))]
-        batch.calls = len(calls)
-        failed, others = list[Course](), list[Course]()
-        for (start, _), members in grouped(calls).items():
-            record = self._cleaned(members[0].made)
-            batch.tallies.setdefault((start, key_of(record)), Tally()).add(members)
+        if not self._batch.calls:
+            self._sum_up()
+            self._batch, self._open = self._open, _Batch()
+
+    def _sum_up(self) -> None:
+        batch, calls = self._open, list(self._queue)
+        self._queue.clear()
+        batch.calls += len(calls)
+        failed, good = list[Course](), list[Course]()
+        for place, members in grouped(calls).items():
+            group = batch.groups.get(place)
+            if group is None:
+                first = members[0]
+                group = batch.groups[place] = _Group(self._cleaned(first.made), first.about)
+            group.tally.add(members)
             if self._hear is not None:
-                self._hear(record, members)
-            (failed if record.outcome != "ok" else others).extend(members)
-        room = self._allowance.take(len(calls))
-        wanted = failed[:room]
-        wanted += _spread(others, room - len(wanted))
-        batch.kept = [self._cleaned(one.made) for one in wanted]
-        self._batch = batch
+                self._hear(group.record, members)
+            (failed if group.record.outcome != "ok" else good).extend(members)
+        self._keep(batch, failed, good)
+        while len(batch.groups) > GROUPS:
+            self._drop(batch.drop_oldest())
+
+    def _keep(self, batch: _Batch, failed: list[Course], good: list[Course]) -> None:
+        """Records of what went wrong first, also instead of others that would have been kept, and of a fair part of those."""
+        room = self._allowance.take(len(failed) + len(good))
+        instead = min(len(batch.good), max(0, len(failed) - room))
+        del batch.good[len(batch.good) - instead :]
+        batch.failed += [self._cleaned(one.made) for one in failed[: room + instead]]
+        batch.good += [self._cleaned(one.made) for one in _spread(good, max(0, room - len(failed)))]
+        too_many = max(0, len(batch.failed) + len(batch.good) - self._allowance.most)
+        del batch.good[:too_many]
+        del batch.failed[: max(0, len(batch.failed) - self._allowance.most)]
+
+    def _drop(self, calls: int) -> None:
+        self.dropped += calls
+        self._counts[SETTLED] += calls
 
     def _cleaned(self, record: CallRecord) -> CallRecord:
         client = self._known_client(record.client)
@@ -249,7 +299,7 @@ def _spread(calls: Sequence[Course], room: int) -> list[Course]:
 
 async def _add(connection: AsyncConnection, batch: _Batch, now: float) -> None:
     """All of a batch or, where the transaction fails, nothing: so one record that is stored tells of all."""
-    begun = {start for start, _ in batch.tallies}
+    begun = {start for start, _ in batch.groups}
     states = await _locked(connection, {now, *begun})
     places = {start: _minute(start, now, states) for start in begun}
     await _mark(connection, states, set(places.values()))

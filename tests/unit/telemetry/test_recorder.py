@@ -10,12 +10,13 @@ from gatehouse.kit.pages import PageRequest
 from gatehouse.store.database import Database
 from gatehouse.telemetry.figures import Figures, Wanted
 from gatehouse.telemetry.record import CallRecord, capped
-from gatehouse.telemetry.recorder import BATCH, CLIENTS, Recorder, Retention
+from gatehouse.telemetry.recorder import CLIENTS, Recorder, Retention
 from gatehouse.telemetry.tables import CALL_ROLLUPS, CALLS
 from tests.support.clocks import HandClock
 from tests.unit.telemetry.calls import NOON, assert_sums, call, mix
 
 pytestmark = pytest.mark.anyio
+BATCH = 5000
 
 
 def recorder(database: Database, now: float = NOON) -> Recorder:
