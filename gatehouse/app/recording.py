@@ -60,7 +60,7 @@ class Losses:
             return
         if missing := lost(self._directory):
             self._recorder.lost += missing
-            message = f"A worker was killed, and {missing} of its calls are in no record and no sum."
+            message = f"A worker was killed, and up to {missing} of its calls are in no record and no sum."
             self._events.note(
                 Event(kind="calls.lost", at=self._clock.now(), subject_kind="calls", message=message, count=missing)
             )

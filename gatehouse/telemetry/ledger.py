@@ -45,6 +45,8 @@ class Ledger:
 def lost(directory: Path) -> int:
     """Calls that workers took in, of this data directory, who have ended since and settled no more. Each is told once.
 
+    What was stored in the very moment in which its worker was killed is among them.
+
     Raises `OSError`.
     """
     return sum(_unsettled(file) for file in _left(directory))

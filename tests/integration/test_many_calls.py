@@ -33,6 +33,8 @@ CHOSEN = (
     ("desk", "fine"),
 )  # fmt: skip
 WORKERS = 4
+SHORTEST = 0.01
+"""Milliseconds: what is shorter, as a call that is refused can be, counts as this."""
 KNOWN_WITHIN = 1.0
 """Seconds after which every worker knows what was made."""
 
@@ -91,7 +93,8 @@ def assert_right(sums: dict[str, Any], lines: list[dict[str, Any]]) -> None:
     times = sorted(one["call_ms"] for one in lines)
     assert sums["mean_ms"] == pytest.approx(sum(times) / len(times), rel=1e-6)
     for share, name in ((0.5, "p50_ms"), (0.95, "p95_ms"), (0.99, "p99_ms")):
-        assert sums[name] == pytest.approx(times[ceil(share * len(times)) - 1], rel=RELATIVE_ERROR + 0.001), name
+        true = max(SHORTEST, times[ceil(share * len(times)) - 1])
+        assert sums[name] == pytest.approx(true, rel=RELATIVE_ERROR + 0.001), name
 
 
 async def test_every_sum_bucket_and_percentile_of_ten_thousand_calls_is_right(
@@ -171,7 +174,8 @@ async def test_what_a_killed_worker_took_along_is_at_most_a_second_and_counted(t
             while found + lost < answered:
                 found = sum([await calls_of(gateway, server) for server in ("desk", "shop")])
                 await anyio.sleep(PAUSE)
-        assert answered <= found + lost <= answered + statuses[0], "what was cut off may have been taken in"
+        assert found <= answered + statuses[0], "nothing is counted twice; what was cut off may have been taken in"
+        assert answered <= found + lost, "what is missing is told; what was stored in the last moment may be told, too"
         assert lost <= second
         assert (await gateway.api("GET", "/events", params={"kind": "calls.lost"})).json()["items"][0]["count"] == lost
 
@@ -179,22 +183,23 @@ async def test_what_a_killed_worker_took_along_is_at_most_a_second_and_counted(t
 async def killed_amid(at: House, statuses: Counter[int]) -> int:
     """One worker, amid many calls. How many were answered in the second before."""
     ticks = deque[int](maxlen=int(1 / PAUSE) + 1)
-    async with anyio.create_task_group() as group:
 
-        async def call() -> None:
-            # A killed worker takes its connections along: others take over what is left.
-            for _ in range(3):
-                await call_all(at.gateway.port, in_turn(at.mix, CALLS // 4), seen=statuses)
-
-        group.start_soon(call)
+    async def tick_until(done: Callable[[], bool]) -> None:
         with anyio.fail_after(60):
-            while sum(statuses.values()) < CALLS // 6:
+            while not done():
                 ticks.append(sum(statuses.values()))
                 await anyio.sleep(PAUSE)
+
+    async with anyio.create_task_group() as group:
+        # A killed worker takes its connections along: others take over what is left.
+        for _ in range(3):
+            group.start_soon(lambda: call_all(at.gateway.port, in_turn(at.mix, CALLS), 12, statuses))
+        await tick_until(lambda: bool(told(at.gateway)))
         busiest = Counter(one["worker"] for one in told(at.gateway)).most_common(1)[0][0]
+        begun = sum(statuses.values())
+        await tick_until(lambda: sum(statuses.values()) > begun + CALLS // 6)
         os.kill(busiest, signal.SIGKILL)
-        second = sum(statuses.values()) - ticks[0]
-    return second
+        return sum(statuses.values()) - ticks[0]
 
 
 async def told_as_lost(gateway: Gateway) -> int:
