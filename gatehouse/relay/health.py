@@ -34,6 +34,8 @@ AGAIN = 5.0
 AT_ONCE = 4
 TOLD_AGAIN = 20.0
 """Seconds after which a worker tells what it heard again, though there is nothing new."""
+LEARNT = 1.0
+"""Seconds after a change in which calls say little: a worker may not know of it yet, such as of a new credential."""
 PRUNED = 600.0
 """Seconds between two times that what is too old is deleted."""
 
@@ -202,7 +204,7 @@ class Keeper:
 def evidence(upstream: Upstream, together: Together, now: float, usual: float | None = None) -> Evidence:
     """What came since its status is what it is; `usual` as `Evidence` has it."""
     since = upstream.status_since
-    slots = list(together.slots(max(since, now - WINDOW)))
+    slots = list(together.slots(max(since + LEARNT, now - WINDOW)))
     look = together.look if together.look is not None and together.look.at > since else None
     silent = look is not None and look.at > together.good_at
     row = [at for at in together.row if at > since]

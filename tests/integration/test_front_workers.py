@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from tests.integration.test_front_legacy import answered
 from tests.support.everything.running import everything
 from tests.support.front import EVERY_CAPABILITY, Peer, last_message, peer, text_of, until
 from tests.support.gateway import Gateway, Launch
+from tests.support.processes import until_every_worker
 
 pytestmark = pytest.mark.anyio
 
@@ -26,22 +26,14 @@ async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gatewa
     async with everything(directory) as url, Gateway(directory / "data", Launch(workers=2)) as gateway:
         await furnish(gateway, url)
         async with peer(gateway) as client:
-            await until(lambda: known_everywhere(client))
+            await until_every_worker(lambda: knows(client))
         yield gateway
 
 
-async def known_everywhere(client: Peer) -> bool:
-    """The worker that did not make the server learns of it a moment later.
-
-    The kernel may give all connections to one worker, so that they say nothing of the other: within the second in which
-    both must know, everybody who asks is answered.
-    """
-    end = time.monotonic() + 1.0
-    while time.monotonic() < end:
-        async with httpx.AsyncClient(verify=False) as client.http:
-            if (await client.ask_for("tools/list")).status_code != 200:
-                return False
-    return True
+async def knows(client: Peer) -> bool:
+    """Of whichever worker gets a new connection."""
+    async with httpx.AsyncClient(verify=False) as client.http:
+        return (await client.ask_for("tools/list")).status_code == 200
 
 
 async def afresh(client: Peer, method: str, params: dict[str, object] | None = None) -> httpx.Response:

@@ -14,9 +14,9 @@ import anyio
 import pytest
 
 from tests.support.gateway import Gateway, Launch, free_port
-from tests.support.processes import until_true
+from tests.support.processes import until_every_worker, until_true
 from tests.support.program import Program, running
-from tests.support.talk import modern_call, text_of
+from tests.support.talk import Talk, modern_call, text_of
 
 pytestmark = pytest.mark.anyio
 WILFUL = [sys.executable, "-m", "tests.support.wilful"]
@@ -38,6 +38,17 @@ def program(directory: Path, port: int, *more: str) -> Program:
 
 async def call(gateway: Gateway, tool: str) -> dict[str, Any]:
     return await modern_call(f"{gateway.url}/mcp", gateway.token, tool)
+
+
+async def add(gateway: Gateway, name: str, port: int, **fields: Any) -> None:
+    """Until whichever worker is asked can call it."""
+    await gateway.add_upstream(name, url=f"http://127.0.0.1:{port}/mcp", **fields)
+
+    async def is_known() -> bool:
+        async with Talk(f"{gateway.url}/mcp", gateway.token) as talk:
+            return f"{name}_whoami" in await talk.tools()
+
+    await until_every_worker(is_known)
 
 
 async def until_status(gateway: Gateway, name: str, status: str, seconds: float = 40) -> dict[str, Any]:
@@ -79,7 +90,7 @@ async def test_one_that_stops_is_down_by_its_calls_stays_listed_and_comes_back(
     port = free_port()
     async with running(program(tmp_path / "frail", port)) as up:
         await up.until_listening(port)
-        await gateway.add_upstream("frail", url=f"http://127.0.0.1:{port}/mcp")
+        await add(gateway, "frail", port)
         tools = await listed(gateway, "frail")
         assert text_of(await call(gateway, "frail_whoami"))
     for _ in range(3):
@@ -101,7 +112,7 @@ async def test_one_that_wants_a_sign_in_says_so_until_its_credential_is_changed(
     port = free_port()
     async with running(program(tmp_path / "shut", port)) as up:
         await up.until_listening(port)
-        await gateway.add_upstream("shut", url=f"http://127.0.0.1:{port}/mcp")
+        await add(gateway, "shut", port)
     async with running(program(tmp_path / "shut", port, "--require", "Bearer hush-hush")) as up:
         await up.until_listening(port)
         answer = await call(gateway, "shut_whoami")
@@ -123,7 +134,7 @@ async def test_one_that_hangs_is_degraded(gateway: Gateway, tmp_path: Path) -> N
     port = free_port()
     async with running(program(tmp_path / "slow", port)) as up:
         await up.until_listening(port)
-        await gateway.add_upstream("slow", url=f"http://127.0.0.1:{port}/mcp", timeout=0.3)
+        await add(gateway, "slow", port, timeout=0.3)
         async with anyio.create_task_group() as group:
             for _ in range(6):
                 group.start_soon(call, gateway, "slow_wait")
@@ -143,7 +154,7 @@ async def test_maintenance_says_until_when_and_why_and_is_over_when_it_ends(gate
     port = free_port()
     async with running(program(tmp_path / "shop", port)) as up:
         await up.until_listening(port)
-        await gateway.add_upstream("shop", url=f"http://127.0.0.1:{port}/mcp")
+        await add(gateway, "shop", port)
         tools = await listed(gateway, "shop")
         begun = command(gateway, "upstream", "maintenance", "shop", "--for", "2h", "--note", "a new disk")
         assert begun.returncode == 0 and "until" in begun.stdout, begun.stderr

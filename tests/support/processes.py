@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -58,6 +59,23 @@ async def until_true(look: Callable[[], Awaitable[bool]], seconds: float = 15) -
     with anyio.fail_after(seconds):
         while not await look():  # noqa: ASYNC110 - nothing in this process could tell
             await anyio.sleep(PAUSE)
+
+
+async def until_every_worker(look: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
+    """Returns when the answer of `look` was true for a whole second; raises `TimeoutError`.
+
+    A worker learns within a second of what another one did. The kernel may give all connections to one worker, so that
+    a single answer says nothing of the others; but whoever is asked after that second must know.
+    """
+
+    async def holds() -> bool:
+        end = time.monotonic() + 1.0
+        while time.monotonic() < end:
+            if not await look():
+                return False
+        return True
+
+    await until_true(holds, seconds)
 
 
 def _parents() -> dict[int, int]:

@@ -158,13 +158,27 @@ async def test_calls_that_are_told_to_sign_in_say_so_until_one_is_let_in(sqlite:
         assert desk.turns == ["sign_in", "ok"]
 
 
+async def test_a_call_right_after_a_change_says_nothing_since_its_worker_may_not_know_of_it(
+    sqlite: Database, url: str
+) -> None:
+    async with desks(sqlite, url) as (desk,):
+        upstream, clock = await desk.box(), desk.at.clock
+        clock.time += 0.5
+        stale = call(clock.time, upstream=upstream.id, outcome="protocol_error", error_class="sign_in_needed")
+        desk.recorder.note(stale)
+        await desk.recorder.flush()
+        clock.time += 2
+        await desk.tend()
+        assert desk.turns == []
+
+
 async def test_what_is_much_slower_than_usual_is_degraded(sqlite: Database, url: str) -> None:
     async with desks(sqlite, url) as (desk,):
         upstream, clock = await desk.box(), desk.at.clock
         for day in range(1, 4):
             desk.recorder.note(call(clock.time - day * 86_400, upstream=upstream.id, total_ms=300.0))
         await desk.recorder.flush()
-        clock.time += 1
+        clock.time += 3
         for _ in range(5):
             desk.recorder.note(call(clock.time - 2, upstream=upstream.id, total_ms=1900.0))
         await desk.second()
