@@ -17,6 +17,7 @@ import pytest
 
 from tests.support.collector import Collector, Seen
 from tests.support.gateway import Gateway, Launch, free_port
+from tests.support.processes import until_every_worker
 from tests.support.program import PAUSE, ROOT, Program, clean_environment, running
 from tests.support.talk import ACCEPT, CLIENT, MODERN, Talk, last_message, modern_call
 
@@ -192,8 +193,16 @@ async def test_what_is_left_at_a_stop_is_sent(tmp_path: Path) -> None:
         environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "600000"}
         async with Gateway(tmp_path / "data", Launch(workers=2, environment=environment)) as gateway:
             await furnish_with_time(gateway)
+            address = f"{gateway.url}/servers/clock/mcp"
+
+            async def is_known() -> bool:
+                """Asked with a method that no span is made of."""
+                async with httpx.AsyncClient(headers={"authorization": f"Bearer {gateway.token}"}) as http:
+                    return (await http.put(address)).status_code == 405
+
+            await until_every_worker(is_known)
             for _ in range(10):
-                answer = await modern_call(f"{gateway.url}/servers/clock/mcp", gateway.token, "current_time", ZONE)
+                answer = await modern_call(address, gateway.token, "current_time", ZONE)
                 assert "result" in answer
             assert collector.spans == []
         assert len([span for span in collector.spans if span.kind == "SERVER"]) == 10

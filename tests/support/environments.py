@@ -86,7 +86,8 @@ def _npm(directory: Path, pins: list[Path]) -> None:
 def _pip(directory: Path, pins: list[Path]) -> None:
     _run([sys.executable, "-m", "venv", str(directory)], directory)
     pip = [str(directory / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(pins[0])], directory)
+    # The list is whole: what a package asks for with extras would have no hash of its own.
+    _run([*pip, "--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(pins[0])], directory)
 
 
 def _run(command: list[str], directory: Path) -> None:

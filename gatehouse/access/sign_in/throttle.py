@@ -94,25 +94,30 @@ class Throttle:
     async def _begin(self, account: str, address: str | None) -> Attempt:
         now = self._clock.now()
         async with self._database.write(bump=False) as connection:
-            counters, failures = await self._look(connection, account, address, now)
+            counters, failures, stored = await self._look(connection, account, address, now)
             for counter in counters:
                 _check(failures[counter.digest], counter.free, now)
             counted = {one.digest: failures[one.digest][0] for one in counters}
             for one in sorted(counters, key=lambda counter: counter.digest):
-                await _store(connection, one.digest, min(counted[one.digest] + 1, one.free + _STEPS), now)
+                tries = min(counted[one.digest] + 1, one.free + _STEPS)
+                if one.digest in stored:
+                    await _store(connection, one.digest, tries, now)
+                else:
+                    # Whoever else began it meanwhile has counted, too: then this ends in `Conflict`, and counts again.
+                    await _add(connection, one.digest, tries, now)
         return Attempt(account, address, counted)
 
     async def _look(
         self, connection: AsyncConnection, account: str, address: str | None, now: float
-    ) -> tuple[tuple[_Counter, ...], dict[str, tuple[int, float]]]:
-        """The counters that hold for this try, and for each its failures, less what is forgotten, and when the last was."""
+    ) -> tuple[tuple[_Counter, ...], dict[str, tuple[int, float]], Collection[str]]:
+        """The counters that hold for this try, for each its failures, less what is forgotten, and when the last was; and what is stored."""
         area = neighbourhood(address)
         known = _digest("known", account, address or "")
         alone = _Counter(_digest("pair", account, address or ""), FREE)
         shared = (_Counter(_digest("pair", account, area), FREE), _Counter(_digest("area", area), FREE_AT_ADDRESS))
         rows = await _rows(connection, {known, alone.digest, *(one.digest for one in shared)})
         counters = (alone,) if known in rows else shared
-        return counters, {one.digest: _left(rows.get(one.digest, (0, 0.0)), now) for one in counters}
+        return counters, {one.digest: _left(rows.get(one.digest, (0, 0.0)), now) for one in counters}, rows.keys()
 
     async def _take_back(self, connection: AsyncConnection, attempt: Attempt, to: Mapping[str, int]) -> None:
         rows = await _rows(connection, attempt.counted.keys())
@@ -156,7 +161,12 @@ async def _store(connection: AsyncConnection, digest: str, failures: int, last_a
     mine = SIGN_IN_FAILURES.c.digest == digest
     done = await connection.execute(update(SIGN_IN_FAILURES).where(mine).values(values))
     if done.rowcount == 0:
-        await connection.execute(insert(SIGN_IN_FAILURES).values(digest=digest, **values))
+        await _add(connection, digest, failures, last_at)
+
+
+async def _add(connection: AsyncConnection, digest: str, failures: int, last_at: float) -> None:
+    values = {"digest": digest, "failures": failures, "last_at": last_at}
+    await connection.execute(insert(SIGN_IN_FAILURES).values(values))
 
 
 def _digest(*parts: str) -> str:
