@@ -140,7 +140,12 @@ class Gatehouse:
     def launch(self) -> None:
         """Start it, and don't wait."""
         command = [sys.executable, "-m", "gatehouse", "up", "--host", "127.0.0.1", "--port", str(self.port)]
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEHOUSE_")}
+        # Without bytecode on the disk each start would compile anew what was changed; what is installed never does.
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("GATEHOUSE_") and name != "PYTHONDONTWRITEBYTECODE"
+        }
         environment = kept | {"PYTHONPATH": str(HERE.parent)} | self._settings
         log = self.data.with_suffix(".log")
         self._program = Program([*command, "--data", str(self.data), "--no-browser"], log, environment)

@@ -55,6 +55,8 @@ class Call(msgspec.Struct, frozen=True):
     """`traceparent` and the like, to be passed on; never credentials."""
     id: bytes = b""
     """The request's own, as JSON; empty where no client made it."""
+    size: int = 0
+    """Bytes of the message that it came in; 0 where it came in none."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -98,6 +100,8 @@ class Result(msgspec.Struct, frozen=True):
     """The `result` object, opened one level. A tool that ran and failed is a Result with `isError`."""
 
     fields: Fields
+    size: int = 0
+    """Bytes of the message that it came in; 0 where it came in none."""
 
 
 class Failure(msgspec.Struct, frozen=True):

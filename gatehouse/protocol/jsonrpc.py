@@ -13,11 +13,12 @@ from gatehouse.protocol.errors import INVALID_REQUEST, PARSE_ERROR
 
 
 class Request(msgspec.Struct, frozen=True):
-    """`id` is the bytes of a string or an integer."""
+    """`id` is the bytes of a string or an integer; `size` the bytes of the whole message."""
 
     id: bytes
     method: str
     params: Fields
+    size: int = 0
 
 
 class Notification(msgspec.Struct, frozen=True):
@@ -86,8 +87,8 @@ def read(body: bytes) -> Message:
             # Most messages are requests, and most of their ids are plain numbers.
             number = bytes(id_)
             if number.isdigit() and envelope.params is not None:
-                return Request(number, envelope.method, envelope.params)
-        return _classify(envelope)
+                return Request(number, envelope.method, envelope.params, len(body))
+        return _classify(envelope, len(body))
     except msgspec.ValidationError as error:
         return _mistyped(body, str(error))
     except RecursionError:
@@ -96,7 +97,7 @@ def read(body: bytes) -> Message:
         return Malformed(PARSE_ERROR, f"Parse error: {error}")
 
 
-def _classify(envelope: _Envelope) -> Message:
+def _classify(envelope: _Envelope, size: int) -> Message:
     id_ = _bytes(envelope.id)
     if envelope.jsonrpc != "2.0":
         return Malformed(INVALID_REQUEST, 'Invalid request: "jsonrpc" must be "2.0"', _echo(id_))
@@ -104,7 +105,7 @@ def _classify(envelope: _Envelope) -> Message:
         return Malformed(INVALID_REQUEST, 'Invalid request: "id" must be a string or an integer')
     if envelope.method is not None:
         params = envelope.params if envelope.params is not None else {}
-        return Notification(envelope.method, params) if id_ is None else Request(id_, envelope.method, params)
+        return Notification(envelope.method, params) if id_ is None else Request(id_, envelope.method, params, size)
     result = None if isinstance(envelope.result, UnsetType) else envelope.result
     error = None if isinstance(envelope.error, UnsetType) else envelope.error
     if id_ is not None and (result is None) != (error is None):

@@ -20,10 +20,13 @@ from gatehouse.telemetry.record import Course
 from gatehouse.upstreams.local import MEANT
 from gatehouse.upstreams.peer import SignInNeeded, ignore
 from gatehouse.upstreams.pool import Pool
+from gatehouse.upstreams.trial import Trial
 from gatehouse.upstreams.wires import OURSELVES
 
 TRIAL = 90.0
 """Seconds that an upstream gets to answer for the first time: its package may have to be fetched."""
+REHEARSAL = 20.0
+"""Seconds that somebody waits to hear whether it would work."""
 _METHODS = {
     Kind.TOOL: "tools/call",
     Kind.PROMPT: "prompts/get",
@@ -91,6 +94,10 @@ class Operations:
         except GatewayError as error:
             return TrialReport(None, str(error), isinstance(error, SignInNeeded))
 
+    async def rehearse(self, upstream: Upstream) -> Trial:
+        """The same, a stage at a time, for somebody who waits; only for MCP servers."""
+        return await self._pool.rehearse(upstream, REHEARSAL)
+
     def log(self, upstream_id: str) -> list[str]:
         """The last lines that a stdio upstream wrote to stderr, oldest first; empty for the others."""
         return self._pool.log(upstream_id)
@@ -111,6 +118,7 @@ class Operations:
         outcome = await self._pool.send(upstream, call, _mirrored(capability), ignore)
         course.answered = time.perf_counter()
         outcome = bridge.for_client(outcome, _CALLER, method, OURSELVES)
+        course.ended = time.perf_counter()
         seconds = course.answered - course.started
         self._meter.called("", upstream.name, method, outcome, seconds, capability.key)
         if self._notes is not None:

@@ -62,9 +62,9 @@ class Relay:
         course.answered = time.perf_counter()
         self._rounds.pause(outcome, call, target, server.id)
         outcome = bridge.for_client(outcome, call.client, call.method, offering.server_info)
-        self._meter.called(
-            server.slug, target.upstream.name, call.method, outcome, time.perf_counter() - course.started, target.name
-        )
+        course.ended = time.perf_counter()
+        seconds = course.ended - course.started
+        self._meter.called(server.slug, target.upstream.name, call.method, outcome, seconds, target.name)
         if self._notes is not None:
             self._notes.ended(entry.principal, server, call, target, outcome, course)
         return outcome

@@ -354,7 +354,7 @@ def _call(entry: Entry, session: ClientSession, message: Request, headers: tuple
     level = session.log_level
     return Call(
         message.method, params, session.client, entry.principal.id, session.id, meta, token, level, None, headers,
-        message.id,
+        message.id, message.size,
     )  # fmt: skip
 
 

@@ -98,6 +98,7 @@ class ModernFace:
             said.raw if said.passes else None,
             trace(request),
             inbound.id,
+            len(request.body),
         )
         answer = ModernAnswer(exchange, extra, inbound.id, said.progress_token, said.log_level, self._clock.monotonic())
         exchange.cancel_when_gone()

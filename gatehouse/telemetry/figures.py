@@ -20,6 +20,7 @@ from gatehouse.telemetry.questions import (
     Curve,
     Dimension,
     ErrorGroup,
+    Flow,
     Measure,
     Point,
     Ranked,
@@ -38,6 +39,7 @@ __all__ = [
     "Dimension",
     "ErrorGroup",
     "Figures",
+    "Flow",
     "Measure",
     "Point",
     "Ranked",
@@ -183,6 +185,15 @@ class Figures:
             if found:
                 await question.add_histograms(connection, found, [str(key[1]) for key in found])
         return [Ranked(str(key[1]), one.sums()) for key, one in found.items()]
+
+    async def flows(self, wanted: Wanted) -> Sequence[Flow]:
+        """All of them, those with most calls first."""
+        async with self._database.read() as connection:
+            since, until = await self._range(connection, wanted)
+            question = _Question(wanted, await _planned(connection, since, until), ("client", "server", "upstream"))
+            found = await question.sums(connection)
+        flows = [Flow(key[1], key[2], key[3], one.calls, one.errors) for key, one in found.items()]
+        return sorted(flows, key=lambda one: (-one.calls, one.client, one.server, one.upstream))
 
     async def errors(self, wanted: Wanted) -> Sequence[ErrorGroup]:
         """Most frequent first, 200 at most; from the records that are kept."""

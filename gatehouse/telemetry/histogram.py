@@ -37,14 +37,18 @@ class Histogram:
         return sum(self.counts.values())
 
     def add(self, microseconds: Iterable[int]) -> None:
-        counts = self.counts
-        for bucket, count in Counter(map(_bucket, microseconds)).items():
-            counts[bucket] = counts.get(bucket, 0) + count
+        self._count(Counter(map(_bucket, microseconds)).items())
+
+    def join(self, other: Histogram) -> None:
+        self._count(other.counts.items())
 
     def merge(self, data: bytes) -> None:
         """Add what `dump` gave; also several such, one after the other."""
+        self._count(_PAIR.iter_unpack(data))
+
+    def _count(self, buckets: Iterable[tuple[int, int]]) -> None:
         counts = self.counts
-        for bucket, count in _PAIR.iter_unpack(data):
+        for bucket, count in buckets:
             counts[bucket] = counts.get(bucket, 0) + count
 
     def quantile(self, share: float) -> float | None:

@@ -94,6 +94,17 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """Calls from clients of one name, through one server, to one upstream. What is not known is empty."""
+
+    client: str
+    server: str
+    upstream: str
+    calls: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorGroup:
     error_class: str
     calls: int

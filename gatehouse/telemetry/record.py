@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable, Iterable
+from itertools import groupby
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -17,6 +18,7 @@ ERROR_LENGTH = 500
 NAME_LENGTH = 255
 """Characters that are kept of a name; a longer one is found by its beginning."""
 _dimensions = attrgetter(*DIMENSIONS)
+_source = attrgetter("source")
 
 
 class CallRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -79,18 +81,37 @@ class Course(msgspec.Struct, gc=False):
     bytes_out: int = 0
     tokens: int = 0
     group: Hashable = None
-    """Equal for calls of the same batch whose records differ in times, sizes and errors alone."""
+    """Equal for calls of the same batch whose records differ in times, sizes and errors alone. None: it is not settled yet."""
     content: Any = None
     """Of arguments and result, where they are to be kept."""
     about: Any = None
-    """What `record` needs; it keeps alive whatever `group` tells apart by its identity."""
-    record: Callable[[Course], CallRecord] | None = None
+    """What `source` needs; it keeps alive whatever `group` tells apart by its identity."""
+    source: Source | None = None
 
     @property
     def made(self) -> CallRecord:
         """The record of a call that has ended."""
-        assert self.record is not None  # noqa: S101 - whoever ends a course sets it
-        return self.record(self)
+        assert self.source is not None  # noqa: S101 - whoever ends a course sets it
+        if self.group is None:
+            self.source.settle((self,))
+        return self.source.record(self)
+
+
+class Source(Protocol):
+    """Who ended a call, and knows what there was no time to look at then."""
+
+    def settle(self, calls: Iterable[Course]) -> None:
+        """Fill in what is not there yet: when each began, and its group."""
+        ...
+
+    def record(self, call: Course) -> CallRecord: ...
+
+
+def settle(calls: Iterable[Course]) -> None:
+    """All of them, whoever ended them."""
+    unsettled = (call for call in calls if call.group is None)
+    for source, members in groupby(unsettled, _source):
+        source.settle(members)
 
 
 def recorded(record: CallRecord) -> Course:
@@ -105,13 +126,21 @@ def recorded(record: CallRecord) -> Course:
         tokens=record.tokens,
         group=_dimensions(record),
         about=record,
-        record=_itself,
+        source=_MADE,
     )
 
 
-def _itself(course: Course) -> CallRecord:
-    record: CallRecord = course.about
-    return record
+class _Made:
+    """Of calls whose records came first."""
+
+    def settle(self, calls: Iterable[Course]) -> None: ...
+
+    def record(self, call: Course) -> CallRecord:
+        record: CallRecord = call.about
+        return record
+
+
+_MADE = _Made()
 
 
 def capped(text: str, length: int = NAME_LENGTH) -> str:

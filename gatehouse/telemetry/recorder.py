@@ -17,9 +17,10 @@ from gatehouse.kit.ids import new_id
 from gatehouse.store.database import Database
 from gatehouse.store.instances import Leases
 from gatehouse.telemetry import repository
+from gatehouse.telemetry.histogram import Histogram
 from gatehouse.telemetry.housekeeping import Housekeeping, Retention
 from gatehouse.telemetry.ledger import SETTLED, TAKEN
-from gatehouse.telemetry.record import ERROR_LENGTH, NAME_LENGTH, CallRecord, Course, capped, recorded
+from gatehouse.telemetry.record import ERROR_LENGTH, NAME_LENGTH, CallRecord, Course, capped, recorded, settle
 from gatehouse.telemetry.repository import Mark
 from gatehouse.telemetry.rollup import (
     DAY,
@@ -37,8 +38,11 @@ from gatehouse.telemetry.rollup import (
 )
 
 __all__ = ["Recorder", "Retention"]
-Hear = Callable[[CallRecord, Sequence[Course]], None]
-"""Told calls that have ended, and what is the same for all of them as the record of one. Must neither wait nor raise."""
+Hear = Callable[[CallRecord, Sequence[Course], Histogram], None]
+"""Told calls that have ended, how long they took, and what is the same for all of them as the record of one.
+
+Must neither wait nor raise.
+"""
 
 SUMMED = 256
 """Calls that are summed up at a time: so few that the memory that they were in is still near, and is used again."""
@@ -151,7 +155,8 @@ class Recorder:
         self._leases = Leases(database, clock)
         self._housekeeping = Housekeeping(database, retention or Retention())
         self._allowance = Allowance(clock, kept, at_once)
-        self._queue: deque[Course] = deque(maxlen=capacity)
+        self._queue: deque[Course] = deque()
+        self._full = min(SUMMED, capacity + 1)
         self._open, self._batch = _Batch(), _Batch()
         """What is summed up, and what is being written."""
         self._clients = set[str]()
@@ -169,14 +174,10 @@ class Recorder:
     def take(self, call: Course) -> None:
         """It has ended; it is written by the next `flush`."""
         queue = self._queue
-        counts = self._counts
-        counts[TAKEN] += 1
-        if len(queue) == queue.maxlen:
-            self.dropped += 1
-            counts[SETTLED] += 1
+        self._counts[TAKEN] += 1
         queue.append(call)
-        if len(queue) >= SUMMED and queue.maxlen != len(queue):
-            self._sum_up()
+        if len(queue) >= self._full:
+            self._make_room()
 
     def note(self, record: CallRecord) -> None:
         """The same for a record that was made already."""
@@ -206,19 +207,28 @@ class Recorder:
             self._sum_up()
             self._batch, self._open = self._open, _Batch()
 
+    def _make_room(self) -> None:
+        if self._full == SUMMED:
+            self._sum_up()
+        else:
+            self._queue.popleft()
+            self._drop(1)
+
     def _sum_up(self) -> None:
         batch, calls = self._open, list(self._queue)
         self._queue.clear()
         batch.calls += len(calls)
+        settle(calls)
         failed, good = list[Course](), list[Course]()
         for place, members in grouped(calls).items():
             group = batch.groups.get(place)
             if group is None:
                 first = members[0]
                 group = batch.groups[place] = _Group(self._cleaned(first.made), first.about)
-            group.tally.add(members)
+            tally = Tally.of(members)
+            group.tally.merge(tally)
             if self._hear is not None:
-                self._hear(group.record, members)
+                self._hear(group.record, members, tally.histogram)
             (failed if group.record.outcome != "ok" else good).extend(members)
         self._keep(batch, failed, good)
         while len(batch.groups) > GROUPS:

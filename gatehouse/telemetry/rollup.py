@@ -48,17 +48,22 @@ class Tally:
     last_at: float = 0.0
     histogram: Histogram = field(default_factory=Histogram)
 
-    def add(self, calls: Sequence[Course]) -> None:
+    @classmethod
+    def of(cls, calls: Sequence[Course]) -> Tally:
         """One or more."""
-        self.calls += len(calls)
         durations = [round((one.ended - one.started) * 1e6) for one in calls]
-        self.total_us += sum(durations)
-        self.upstream_us += sum([round((one.answered - one.sent) * 1e6) for one in calls])
-        self.bytes_in += sum([one.bytes_in for one in calls])
-        self.bytes_out += sum([one.bytes_out for one in calls])
-        self.tokens += sum([one.tokens for one in calls])
-        self.last_at = max(self.last_at, *[one.at for one in calls])
-        self.histogram.add(durations)
+        histogram = Histogram()
+        histogram.add(durations)
+        return cls(
+            calls=len(calls),
+            total_us=sum(durations),
+            upstream_us=sum([round((one.answered - one.sent) * 1e6) for one in calls]),
+            bytes_in=sum([one.bytes_in for one in calls]),
+            bytes_out=sum([one.bytes_out for one in calls]),
+            tokens=sum([one.tokens for one in calls]),
+            last_at=max([one.at for one in calls]),
+            histogram=histogram,
+        )
 
     def merge(self, other: Tally) -> None:
         self.calls += other.calls
@@ -68,8 +73,7 @@ class Tally:
         self.bytes_out += other.bytes_out
         self.tokens += other.tokens
         self.last_at = max(self.last_at, other.last_at)
-        for bucket, count in other.histogram.counts.items():
-            self.histogram.counts[bucket] = self.histogram.counts.get(bucket, 0) + count
+        self.histogram.join(other.histogram)
 
 
 @dataclass(frozen=True, slots=True)

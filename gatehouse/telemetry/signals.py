@@ -75,25 +75,26 @@ class Ear:
         self.news = False
         """Whether anything was heard since somebody set this back."""
 
-    def hear(self, record: CallRecord, calls: Sequence[Course]) -> None:
-        """Calls that ended, of which `record` says what is the same for all."""
+    def hear(self, record: CallRecord, calls: Sequence[Course], times: Histogram) -> None:
+        """Calls that ended, of which `record` says what is the same for all; `times` is how long they took."""
         if not record.upstream or record.outcome in _OF_NOBODY or record.error_class == "internal":
             return
         self.news = True
         heard = self.signals.heard.setdefault(record.upstream, Heard())
         ends = [one.at + one.ended - one.started for one in calls]
-        slot = _slot(heard, min(ends), max(ends))
+        last = max(ends)
+        slot = _slot(heard, min(ends), last)
         slot.calls += len(calls)
         if record.error_class in _FAULTS:
             slot.failed += len(calls)
             slot.locked += len(calls) if record.error_class == _LOCKED else 0
             _note_failures(heard, record.error_class, sorted(ends))
             return
-        heard.good_at = max(heard.good_at, *ends)
+        heard.good_at = max(heard.good_at, last)
         _reached(heard, heard.good_at)
         histogram = Histogram()
         histogram.counts = slot.times
-        histogram.add([round((one.ended - one.started) * 1e6) for one in calls])
+        histogram.join(times)
 
     def look(self, upstream: str, look: Look) -> None:
         self.news = True

@@ -85,6 +85,8 @@ class Incoming(msgspec.Struct):
     params: Raw = json.EMPTY
     result: Fields | None = None
     error: ErrorObject | None = None
+    size: int = 0
+    """Bytes of all of it."""
 
 
 class _Wire(msgspec.Struct):
@@ -115,7 +117,7 @@ def read_incoming(data: bytes) -> Incoming:
     params = json.EMPTY if wire.params == json.NULL else wire.params
     if bytes(params)[:1] != b"{":
         raise UpstreamFailed("The upstream sent a message whose params are not an object")
-    return Incoming(_plain_id(wire.id), wire.method, params, wire.result, wire.error)
+    return Incoming(_plain_id(wire.id), wire.method, params, wire.result, wire.error, len(data))
 
 
 def split_batch(data: bytes) -> list[bytes]:
@@ -152,7 +154,7 @@ def outcome_of(message: Incoming) -> Outcome:
         return failure_of(message.error)
     if message.result is None:
         raise UpstreamFailed("The upstream answered with neither a result nor an error")
-    return Result(message.result)
+    return Result(message.result, message.size)
 
 
 def failure_of(error: ErrorObject) -> Failure:

@@ -9,6 +9,7 @@ import pytest
 from gatehouse.kit.ids import new_id
 from gatehouse.telemetry.health import RULES, Evidence, State, Verdict, judged
 from gatehouse.telemetry.record import CallRecord, recorded
+from gatehouse.telemetry.rollup import Tally
 from gatehouse.telemetry.signals import Ear, Look, Signals, Together, p95
 
 NOW = 1_800_000_000.0
@@ -91,7 +92,8 @@ def hear(ear: Ear, at: float, error_class: str = "", outcome: str = "", **more: 
     record = CallRecord(
         id=new_id("cal"), at=at, outcome=usual, **{"upstream": "ups_1", "error_class": error_class, **more}
     )
-    ear.hear(record, [recorded(record)])
+    calls = [recorded(record)]
+    ear.hear(record, calls, Tally.of(calls).histogram)
 
 
 def together(*ears: Ear) -> Together:

@@ -89,6 +89,9 @@ async def test_rollups_of_fifty_million_calls_answer_in_under_two_hundred_millis
         "slowest tools of a month": lambda: figures.top(Wanted(since=month), "name", "latency", 10),
         "top servers of a month": lambda: figures.top(Wanted(since=month), "server", "errors", 10),
         "top tokens of a month": lambda: figures.top(Wanted(since=month), "principal", "bytes", 10),
+        "flows of a day": lambda: figures.flows(Wanted(since=day)),
+        "flows of a month": lambda: figures.flows(Wanted(since=month)),
+        "flows of a month in sight": lambda: figures.flows(Wanted(since=month, seen=sight)),
         "top tokens of a month in sight": lambda: figures.top(
             Wanted(since=month, seen=sight), "principal", "tokens", 10
         ),
