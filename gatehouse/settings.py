@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
@@ -19,6 +20,7 @@ import msgspec
 from gatehouse.kit.errors import Invalid
 from gatehouse.kit.json import strip_comments
 
+Source = Literal["file", "environment", "command line"]
 ENV_PREFIX = "GATEHOUSE_"
 _SEVERAL = ("allowed_hosts", "allowed_origins", "trusted_proxies")
 """Settings with several values, which the environment has with commas between."""
@@ -120,8 +122,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     data: str = ""
     """Data directory; the platform's user data directory where left empty."""
     host: str = "127.0.0.1"
+    """The address to listen on."""
     port: int = 4444
+    """The port to listen on."""
     workers: int = 1
+    """Processes that share the socket."""
     database: str = ""
     """Database URL: `sqlite:///FILE`, `postgresql://...`, `mysql://...` or `mariadb://...`; SQLite in the data directory where empty."""
     key: str = ""
@@ -167,6 +172,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return self.database or f"sqlite:///{self.data_dir / 'gatehouse.db'}"
 
 
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where settings were said that are not the defaults: `sources` by their names, as in `limits.sessions`."""
+
+    file: str | None = None
+    sources: Mapping[str, Source] = field(default_factory=dict[str, "Source"])
+
+
 def default_data_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """`GATEHOUSE_DATA`, else the platform's directory for a user's data."""
     if environ.get("GATEHOUSE_DATA"):
@@ -192,6 +205,23 @@ def load_settings(
         raise Invalid(
             f"The settings can't be used: {error}.", "See `gatehouse up --help` and the docs for each one."
         ) from None
+
+
+def origins(file: Path | None, overrides: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Origins:
+    """Of what `load_settings` makes of the same; raises `Invalid`."""
+    options = {name: value for name, value in overrides.items() if value is not None}
+    found: dict[str, Source] = dict.fromkeys(_names(_read(file) if file else {}), "file")
+    found |= dict.fromkeys(_names(_from_environment(environ)), "environment")
+    found |= dict.fromkeys(_names(options), "command line")
+    return Origins(str(file.absolute()) if file else None, found)
+
+
+def _names(content: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in content.items():
+        if isinstance(value, dict):
+            yield from (f"{name}.{inner}" for inner in cast("dict[str, Any]", value))
+        else:
+            yield name
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -37,6 +37,7 @@ PUBLIC = MEMBER
 ONLY_ON_ALL = frozenset(
     {"upstream.stdio", "audit.read", "metrics.read", "provider.read", "provider.write", "user.read", "user.write"}
     | {"team.create", "registry.approve", "registry.write", "log.read", "log.write"}
+    | {"setting.read"}
     | {"transfer.export", "transfer.import", "root.read", "root.write"}
 )
 """What no team and no ownership gives: a command runs on the machine that all share, and the audit tells of all."""

@@ -69,6 +69,8 @@ class Action(StrEnum):
     TRANSFER_EXPORT = "transfer.export"
     TRANSFER_IMPORT = "transfer.import"
     """To take everything out of this gateway, and to put anything into it: as good as being an administrator."""
+    SETTING_READ = "setting.read"
+    """To see what this gateway was set up with."""
     METRICS_READ = "metrics.read"
     """To see the figures at /metrics, and how the workers are."""
 

@@ -12,7 +12,7 @@ from gatehouse.access.audit.records import Kept, Link
 from gatehouse.access.audit.repository import Wanted
 from gatehouse.access.audit.trail import Verdict
 from gatehouse.api.actions import Action
-from gatehouse.api.fields import Cursor, Limit, Timestamp
+from gatehouse.api.fields import Cursor, Limit, Timestamp, one_of
 from gatehouse.api.moments import moment
 from gatehouse.api.problems import FieldError, InvalidFields
 from gatehouse.api.routing import Asked, Lines, endpoint
@@ -29,7 +29,7 @@ class ActorView(Struct, frozen=True):
     """Who did it."""
 
     id: str
-    kind: Annotated[str, Meta(description="`user`, `token`, `client`, `anonymous` or `system`")]
+    kind: Annotated[str, one_of("user", "token", "client", "anonymous", "system")]
     name: str
     user: Annotated[str | None, Meta(description="Id of the user that it is, or whose rights it used")]
 
@@ -93,7 +93,7 @@ class VerifyInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ) = None
 
 
-class VerdictView(Struct, frozen=True, kw_only=True):
+class VerificationView(Struct, frozen=True, kw_only=True):
     """Whether the chain of records is as it was written."""
 
     ok: bool
@@ -129,7 +129,7 @@ async def export_records(asked: Asked[ExportQuery, None]) -> Lines:
     return Lines(chunks)
 
 
-async def verify_records(asked: Asked[None, VerifyInput]) -> VerdictView:
+async def verify_records(asked: Asked[None, VerifyInput]) -> VerificationView:
     body = asked.body
     verdict = await asked.context.audit.verify(after=_place(body.after), most=body.limit)
     return _verdict(verdict)
@@ -164,9 +164,9 @@ def _place(text: str | None) -> Link | None:
     return Link(int(found[1]), found[2])
 
 
-def _verdict(verdict: Verdict) -> VerdictView:
+def _verdict(verdict: Verdict) -> VerificationView:
     head = f"{verdict.head.number}:{verdict.head.digest}"
-    return VerdictView(
+    return VerificationView(
         ok=verdict.ok,
         checked=verdict.checked,
         first_bad_number=verdict.first_bad_number,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 from starlette.requests import Request
 
 from gatehouse.access.methods import Shown
@@ -15,9 +15,9 @@ from gatehouse.access.sign_in.service import Newcomer
 from gatehouse.access.sign_in.sessions import Begun
 from gatehouse.access.single_sign_on.flow import WORDS
 from gatehouse.api.actions import Action
-from gatehouse.api.fields import Name, Timestamp, maybe_timestamp, timestamp
+from gatehouse.api.fields import Name, Timestamp, maybe_timestamp, one_of, timestamp
 from gatehouse.api.routing import Asked, endpoint
-from gatehouse.kit.errors import Forbidden
+from gatehouse.kit.errors import Conflict, Forbidden
 
 Email = Annotated[str, Meta(max_length=254)]
 Password = Annotated[str, Meta(max_length=LONGEST)]
@@ -88,7 +88,7 @@ class WhoIsAsking(Struct, frozen=True, kw_only=True):
     """Who sends this, and what they may do where."""
 
     id: str
-    kind: Annotated[str, Meta(description="`user`, `token` or `client`")]
+    kind: Annotated[str, one_of("user", "token", "client")]
     name: str
     user: Annotated[SignedInUser | None, Meta(description="The user that it is, or whose rights it has")]
     grants: list[GrantHeld]
@@ -137,6 +137,16 @@ class PasswordLinkMade(Struct, frozen=True, kw_only=True):
         return f"PasswordLinkMade({self.email})"
 
 
+class PassMade(Struct, frozen=True, kw_only=True):
+    """A bearer for MCP addresses, with the rights of the user who is signed in. It is stored nowhere."""
+
+    pass_: Annotated[str, Meta(description="For the header Authorization, as in `Bearer ...`")] = field(name="pass")
+    expires_at: Timestamp
+
+    def __repr__(self) -> str:
+        return "PassMade(***)"
+
+
 async def log_in(asked: Asked[None, Login]) -> SignedIn:
     sign_in = asked.context.sign_in
     begun = await sign_in.with_password(asked.body.email, asked.body.password, _from_own_page(asked))
@@ -173,6 +183,14 @@ async def who_am_i(asked: Asked[None, None]) -> WhoIsAsking:
         session=asked.session,
         csrf_token=_csrf_token(asked),
     )
+
+
+async def make_pass(asked: Asked[None, None]) -> PassMade:
+    principal = asked.principal
+    if principal.kind != "user" or principal.user is None:
+        raise Conflict(f"'{principal.name}' is a token, and a token is its own pass.", "Show it at the MCP address.")
+    made = asked.context.sign_in.passes.make(principal.user, asked.session)
+    return PassMade(pass_=made.text, expires_at=timestamp(made.expires_at))
 
 
 async def change_password(asked: Asked[None, PasswordChange]) -> SignedIn:
@@ -273,6 +291,9 @@ ENDPOINTS = (
     endpoint("POST /auth/login", Action.PUBLIC, log_in, "Sign in with a password", changes=False, status=200),
     endpoint("POST /auth/logout", Action.SIGNED_IN, log_out, "Sign out", changes=False),
     endpoint("GET /auth/session", Action.SIGNED_IN, who_am_i, "Who is asking, and what they may do"),
+    endpoint(
+        "POST /auth/pass", Action.SIGNED_IN, make_pass, "Make a pass for MCP addresses", changes=False, status=200
+    ),
     endpoint("POST /auth/password", Action.SIGNED_IN, change_password, "Change one's password", status=200),
     endpoint("POST /auth/setup", Action.PUBLIC, set_up, "Make the first administrator", status=200),
     endpoint(

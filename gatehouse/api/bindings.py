@@ -10,11 +10,12 @@ from msgspec.structs import asdict
 
 from gatehouse.access import policy
 from gatehouse.api.actions import Action
-from gatehouse.api.capabilities import State, UpstreamRef
+from gatehouse.api.capabilities import State, Tokens, UpstreamRef
 from gatehouse.api.fields import Text
 from gatehouse.api.routing import Asked
 from gatehouse.catalog.model import Binding, Capability, Kind, Upstream
 from gatehouse.catalog.service import Catalog, WantedBinding
+from gatehouse.catalog.views import Place, estimated_tokens
 
 BoundName = Annotated[str, Meta(min_length=1, max_length=2048)]
 
@@ -32,6 +33,7 @@ class BindingView(Struct, frozen=True, kw_only=True):
     description: Annotated[str | None, Meta(description="As `title`")]
     aliases: Annotated[list[str], Meta(description="Earlier names, which can still be called")]
     enabled: bool
+    tokens: Tokens
     state: State
     shadowed: Annotated[bool, Meta(description="Another binding of this server comes first under this name")]
 
@@ -99,6 +101,7 @@ def _view(binding: Binding, capability: Capability, upstream: Upstream, shadowed
         description=binding.description,
         aliases=list(binding.aliases),
         enabled=binding.enabled,
+        tokens=estimated_tokens(Place(capability, upstream, binding.name, binding)),
         state="present" if capability.gone_at is None else "gone",
         shadowed=shadowed,
     )

@@ -11,6 +11,7 @@ from gatehouse.api import (
     auth,
     call_records,
     capabilities,
+    client_configs,
     duplicates,
     events,
     explain,
@@ -25,25 +26,32 @@ from gatehouse.api import (
     registry_routes,
     roles,
     roots,
+    sample,
     search,
     servers,
     sessions,
+    settings,
     sign_on,
     status,
     tags,
     teams,
     tokens,
     transfer,
+    trials,
     upstreams,
     users,
     verdicts,
 )
 from gatehouse.api.context import ApiContext
+from gatehouse.api.late import PREFIX
 from gatehouse.api.request_ids import identified
 from gatehouse.api.routing import routes, unknown_path
 
-PREFIX = "/api/v1"
 ENDPOINTS = (
+    # Before `/upstreams/{id}`, which would take its word for an id.
+    *trials.ENDPOINTS,
+    # Before `/upstreams/{id}`, which would take its word for an id.
+    *sample.ENDPOINTS,
     *upstreams.ENDPOINTS,
     *health.ENDPOINTS,
     # Before `/tools/{id}`, which would take their words for ids.
@@ -54,6 +62,7 @@ ENDPOINTS = (
     *own_resources.ENDPOINTS,
     *capabilities.ENDPOINTS,
     *servers.ENDPOINTS,
+    *client_configs.ENDPOINTS,
     *agents.ENDPOINTS,
     *search.ENDPOINTS,
     *tokens.ENDPOINTS,
@@ -75,6 +84,7 @@ ENDPOINTS = (
     *registry_routes.ENDPOINTS,
     *sign_on.ENDPOINTS,
     *status.ENDPOINTS,
+    *settings.ENDPOINTS,
 )
 
 

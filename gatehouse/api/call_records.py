@@ -17,7 +17,7 @@ from gatehouse.access import policy
 from gatehouse.access.model import Principal
 from gatehouse.api.actions import Action
 from gatehouse.api.context import ApiContext
-from gatehouse.api.fields import Cursor, Limit, Timestamp, timestamp
+from gatehouse.api.fields import Cursor, JsonObject, Limit, Timestamp, one_of, timestamp
 from gatehouse.api.live import Told, live
 from gatehouse.api.moments import Moment, moment
 from gatehouse.api.routing import Asked, Live, endpoint
@@ -37,7 +37,7 @@ _encoder = msgspec.json.Encoder()
 
 class Caller(Struct, frozen=True):
     id: str
-    kind: Annotated[str, Meta(description="`user`, `token`, `client` or `anonymous`")]
+    kind: Annotated[str, one_of("user", "token", "client", "anonymous")]
     name: str
     user: Annotated[str | None, Meta(description="Id of the user that it is, or whose rights it used")]
     team: Annotated[str | None, Meta(description="Id of the team whose token it is")]
@@ -48,7 +48,7 @@ class ClientView(Struct, frozen=True):
 
     name: str | None
     version: str | None
-    era: str
+    era: Annotated[str, one_of("legacy", "modern", "", about="Empty: not spoken, as over the API")]
 
 
 class Place(Struct, frozen=True):
@@ -83,8 +83,8 @@ class CallView(Struct, frozen=True, kw_only=True):
 class CallDetails(CallView, frozen=True, kw_only=True):
     """A call with what its server wants kept of it (`record_content`), secrets taken out."""
 
-    arguments: Annotated[Raw | None, Meta(description="All parameters, as they were sent on")]
-    result: Raw | None
+    arguments: Annotated[JsonObject | None, Meta(description="All parameters, as they were sent on")]
+    result: JsonObject | None
 
 
 class CallList(Struct, frozen=True):
@@ -100,6 +100,7 @@ class CallFilter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     server: Annotated[str, Meta(description="Id or slug of a server")] | None = None
     upstream: Annotated[str, Meta(description="Id or name of an upstream")] | None = None
     tool: Annotated[str, Meta(description="Name as it is advertised: of a tool, prompt or resource")] | None = None
+    original: Annotated[str, Meta(description="The upstream's own name for it, however it is advertised")] | None = None
     method: Annotated[str, Meta(description="As in `tools/call`")] | None = None
     principal: Annotated[str, Meta(description="Id of a token, user or client")] | None = None
     user: Annotated[str, Meta(description="Id or address of a user")] | None = None
@@ -147,6 +148,7 @@ async def wanted_calls(asked: Asked[Any, None], query: CallFilter, usual: str = 
         server=await server_id(asked, query.server),
         upstream=await upstream_id(asked, query.upstream),
         name=query.tool or None,
+        original=query.original or None,
         method=query.method or None,
         principal=query.principal or None,
         user=user.id if user is not None else query.user or None,

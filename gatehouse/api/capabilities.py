@@ -31,17 +31,20 @@ from gatehouse.api.fields import (
 from gatehouse.api.moments import Duration
 from gatehouse.api.own_views import source_view
 from gatehouse.api.permission import relocated
+from gatehouse.api.results import PromptResult, ResourceResult, ToolResult
 from gatehouse.api.routing import Asked, Endpoint, endpoint
 from gatehouse.api.unused import unused_page
 from gatehouse.api.verdicts import ToolRef
 from gatehouse.catalog.model import LOCAL, Capability, Kind, Server, Upstream
 from gatehouse.catalog.naming import qualified
 from gatehouse.catalog.service import CapabilityChanges, CapabilityFilter
+from gatehouse.catalog.views import Place, estimated_tokens
 from gatehouse.kit.errors import Invalid, NotFound
 from gatehouse.kit.json import Fields, Raw, dump, raw
 from gatehouse.store.placement import Placement, Visibility
 
 State = Literal["present", "gone"]
+Tokens = Annotated[int, Meta(description="What its definition costs an agent, estimated: a token for each four bytes")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class CapabilityView(Struct, frozen=True, kw_only=True):
     title: str | None
     description: Annotated[str | None, Meta(description="As agents see it: the override, else the upstream's")]
     definition: Annotated[JsonObject, Meta(description="What the upstream said, byte for byte")]
+    tokens: Tokens
     overrides: OverridesView
     tags: list[str]
     enabled: bool
@@ -223,16 +227,18 @@ async def view_one(asked: Asked[Any, Any], capability: Capability) -> Capability
 
 def _view(one: Capability, upstream: Upstream, servers: Sequence[Server], preferred: ToolRef | None) -> CapabilityView:
     said, place = one.overrides, one.placement or upstream.placement
+    handle = qualified(upstream.name, one.key)
     return CapabilityView(
         id=one.id,
         upstream=UpstreamRef(upstream.id, upstream.name),
         kind=one.kind,
         name=one.key,
         uri=one.key if one.kind in RESOURCES.kinds else UNSET,
-        handle=qualified(upstream.name, one.key),
+        handle=handle,
         title=one.title if said.title is None else said.title,
         description=one.description if said.description is None else said.description,
         definition=Raw(one.definition),
+        tokens=estimated_tokens(Place(one, upstream, handle if one.kind not in RESOURCES.kinds else one.key)),
         overrides=OverridesView(
             said.title, said.description, None if said.annotations is None else Raw(said.annotations)
         ),
@@ -272,9 +278,18 @@ _ONE = {Kind.TOOL: "tool", Kind.PROMPT: "prompt", Kind.RESOURCE: "resource", Kin
 ENDPOINTS = (
     *showing(TOOLS),
     endpoint("PATCH /tools/{id}", TOOLS.write, change_tool, "Say something else of a tool, or switch it off"),
-    endpoint("POST /tools/{id}/call", Action.TOOL_CALL, call_tool, "Call a tool", changes=False),
+    endpoint("POST /tools/{id}/call", Action.TOOL_CALL, call_tool, "Call a tool", changes=False, shape=ToolResult),
     *showing(PROMPTS),
-    endpoint("POST /prompts/{id}/get", Action.PROMPT_GET, get_prompt, "Get a prompt", changes=False),
+    endpoint(
+        "POST /prompts/{id}/get", Action.PROMPT_GET, get_prompt, "Get a prompt", changes=False, shape=PromptResult
+    ),
     *showing(RESOURCES),
-    endpoint("POST /resources/{id}/read", Action.RESOURCE_FETCH, read_resource, "Read a resource", changes=False),
+    endpoint(
+        "POST /resources/{id}/read",
+        Action.RESOURCE_FETCH,
+        read_resource,
+        "Read a resource",
+        changes=False,
+        shape=ResourceResult,
+    ),
 )

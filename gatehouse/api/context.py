@@ -4,38 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from starlette.requests import Request
 
-from gatehouse.access.audit.trail import Audit
-from gatehouse.access.directory import Directory
-from gatehouse.access.model import Principal
-from gatehouse.access.people.service import People
-from gatehouse.access.sign_in.service import SignIn
-from gatehouse.access.single_sign_on.service import SingleSignOn
-from gatehouse.access.tokens.service import Tokens
-from gatehouse.access.tokens.usage import Usage
-from gatehouse.api.visitors import Visitors
-from gatehouse.catalog.model import Capability, Offer, Transport, Upstream
-from gatehouse.catalog.own.service import Own
-from gatehouse.catalog.registry.service import Registry
-from gatehouse.catalog.roots import Roots
-from gatehouse.catalog.search.service import Search
-from gatehouse.catalog.service import Catalog
-from gatehouse.catalog.similar.finder import Finder
-from gatehouse.catalog.tags import Tags
-from gatehouse.catalog.verdicts import Verdicts
-from gatehouse.kit.clock import Clock
-from gatehouse.protocol.call import Era, Outcome
-from gatehouse.relay.agents import Agents
-from gatehouse.relay.explain import Explainer
-from gatehouse.store.transfer.service import Transfer
-from gatehouse.telemetry.events import Events
-from gatehouse.telemetry.figures import Figures
-from gatehouse.telemetry.logs.levels import LogLevels
-from gatehouse.telemetry.report import Machine
-from gatehouse.telemetry.signals_store import SignalStore
+if TYPE_CHECKING:
+    # Named in annotations alone; what the worker needs of this module is small.
+    from gatehouse.access.audit.trail import Audit
+    from gatehouse.access.directory import Directory
+    from gatehouse.access.model import Principal
+    from gatehouse.access.people.service import People
+    from gatehouse.access.sign_in.service import SignIn
+    from gatehouse.access.single_sign_on.service import SingleSignOn
+    from gatehouse.access.tokens.service import Tokens
+    from gatehouse.access.tokens.usage import Usage
+    from gatehouse.api.configured import SettingsView
+    from gatehouse.api.visitors import Visitors
+    from gatehouse.catalog.model import Capability, Offer, Transport, Upstream
+    from gatehouse.catalog.own.service import Own
+    from gatehouse.catalog.registry.service import Registry
+    from gatehouse.catalog.roots import Roots
+    from gatehouse.catalog.search.service import Search
+    from gatehouse.catalog.service import Catalog
+    from gatehouse.catalog.similar.finder import Finder
+    from gatehouse.catalog.tags import Tags
+    from gatehouse.catalog.verdicts import Verdicts
+    from gatehouse.kit.clock import Clock
+    from gatehouse.protocol.call import Era, Outcome
+    from gatehouse.relay.agents import Agents
+    from gatehouse.relay.explain import Explainer
+    from gatehouse.store.transfer.service import Transfer
+    from gatehouse.telemetry.events import Events
+    from gatehouse.telemetry.figures import Figures
+    from gatehouse.telemetry.logs.levels import LogLevels
+    from gatehouse.telemetry.report import Machine
+    from gatehouse.telemetry.signals_store import SignalStore
+    from gatehouse.upstreams.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,10 @@ class Operations(Protocol):
         """Shake hands with an upstream that is not stored, and see what it offers."""
         ...
 
+    async def rehearse(self, upstream: Upstream) -> Trial:
+        """The same, a stage at a time, for somebody who waits; only for MCP servers."""
+        ...
+
     def log(self, upstream_id: str) -> list[str]:
         """The last lines that a stdio upstream wrote to stderr, oldest first; empty for the others."""
         ...
@@ -146,6 +154,10 @@ class ApiContext:
     anonymous_allowed: bool
     """Whether servers may be opened to everybody: on loopback, or where the setting says so."""
     version: str
+    alone_here: bool = False
+    """Whether nothing but this machine can reach Gatehouse, as far as its settings say."""
+    configured: SettingsView | None = None
+    """What it was set up with."""
     sign_on_ways: Callable[[], Iterable[tuple[str, str]]] = tuple
     """Slug and name of each provider that people can sign in with."""
     figures: Figures | None = None

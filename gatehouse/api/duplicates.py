@@ -21,7 +21,7 @@ from gatehouse.api.unused import METHODS
 from gatehouse.api.verdicts import VerdictView
 from gatehouse.catalog.model import Capability, Kind, Server, Upstream
 from gatehouse.catalog.naming import qualified
-from gatehouse.catalog.similar.finder import Group
+from gatehouse.catalog.similar.finder import Group, Similar
 from gatehouse.catalog.verdicts import Verdict, about, judged
 from gatehouse.kit.errors import Invalid
 from gatehouse.kit.json import dump
@@ -154,14 +154,27 @@ async def list_similar(asked: Asked[None, None]) -> SimilarList:
     said = await verdicts.in_sight(asked)
     sight = policy.sight(asked.principal, Action.TOOL_READ)
     found = (await asked.context.similar.similar((tool.id,), sight, judged(said))).get(tool.id, [])
-    known = await _known(asked, {one.tool for one in found})
-    items: list[SimilarView] = []
-    for one in found:
-        if known.has(one.tool):
-            verdict = about(said, (tool.id, one.tool))
-            member = _member(known.tools[one.tool], known, verdict)
-            items.append(SimilarView(score=one.score, reason=one.reason, tool=member))
-    return SimilarList(items)
+    views = await similar_views(asked, {tool.id: found}, said)
+    return SimilarList(views[tool.id])
+
+
+async def similar_views(
+    asked: Asked[Any, Any], found: Mapping[str, Sequence[Similar]], said: Sequence[Verdict] = ()
+) -> dict[str, list[SimilarView]]:
+    """By the ids of the tools that they are like."""
+    known = await _known(asked, {one.tool for some in found.values() for one in some})
+    return {
+        tool: [
+            SimilarView(
+                score=one.score,
+                reason=one.reason,
+                tool=_member(known.tools[one.tool], known, about(said, (tool, one.tool))),
+            )
+            for one in some
+            if known.has(one.tool)
+        ]
+        for tool, some in found.items()
+    }
 
 
 async def of_upstream(asked: Asked[Any, Any], tools: Sequence[Capability]) -> UpstreamDuplicates | None:

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from gatehouse.access.model import Principal, Resource
 from gatehouse.access.tokens.keyring import principal_of
 from gatehouse.api.actions import Action
+from gatehouse.api.fields import one_of
 from gatehouse.api.permission import token_resource
 from gatehouse.api.routing import Asked, endpoint
 from gatehouse.kit.errors import Forbidden, Invalid, NotFound
@@ -28,7 +29,7 @@ class PrincipalView(Struct, frozen=True):
     """Who it is about."""
 
     id: str
-    kind: str
+    kind: Annotated[str, one_of("user", "token", "client")]
     name: str
 
 

@@ -30,6 +30,11 @@ VisibilityWanted = Annotated[Visibility, Meta(description="Left out: the team's,
 _ID = re.compile(r"[a-z]{1,12}_[0-9a-z]{26}")
 
 
+def one_of(*values: str, about: str | None = None) -> Meta:
+    """For what is stored as plain text, and is one of these."""
+    return Meta(description=about, extra_json_schema={"enum": list(values)})
+
+
 def is_id(text: str) -> bool:
     """Whether it has the form of an id of ours."""
     return _ID.fullmatch(text) is not None

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from gatehouse.api.actions import Action
 from gatehouse.api.context import ApiContext
-from gatehouse.api.fields import Timestamp, maybe_timestamp, timestamp
+from gatehouse.api.fields import Timestamp, maybe_timestamp, one_of, timestamp
 from gatehouse.api.moments import later
 from gatehouse.api.routing import Asked, endpoint
 from gatehouse.catalog.model import Cause, Status, Upstream
@@ -16,6 +16,7 @@ from gatehouse.catalog.statuses import StatusChange, reason
 from gatehouse.telemetry.questions import Sums, Wanted
 from gatehouse.telemetry.signals import Look, Together
 
+_CAUSES = ("look", "probe", "calls", "people")
 _RANGES = {"hour": 3600.0, "day": 86_400.0, "week": 7 * 86_400.0}
 Changes = Annotated[int, Meta(ge=1, le=500, description="Changes of its status at most")]
 
@@ -48,7 +49,7 @@ class ChangeView(Struct, frozen=True, kw_only=True):
     at: Timestamp
     before: Status
     after: Status
-    cause: Annotated[str, Meta(description="`look`, `probe`, `calls` or `people`")]
+    cause: Annotated[str, one_of(*_CAUSES)]
     reason: str | None
 
 
@@ -60,7 +61,7 @@ class HealthView(Struct, frozen=True, kw_only=True):
     enabled: bool
     status: Status
     since: Timestamp | None
-    cause: Annotated[str | None, Meta(description="What made it so: `look`, `probe`, `calls` or `people`")]
+    cause: Annotated[str, one_of(*_CAUSES, about="What made it so")] | None
     reason: str | None
     maintenance: MaintenanceView | None
     looked_at: Annotated[Timestamp | None, Meta(description="When it was last asked for all that it offers")]

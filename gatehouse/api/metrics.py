@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, cast
 from msgspec import Meta, Struct
 
 from gatehouse.api.actions import Action
-from gatehouse.api.call_records import CallFilter, CallView, call_view, figures, wanted_calls
-from gatehouse.api.fields import Timestamp, timestamp
+from gatehouse.api.call_records import CallFilter, CallView, Place, call_view, figures, wanted_calls
+from gatehouse.api.fields import Timestamp, one_of, timestamp
 from gatehouse.api.routing import Asked, endpoint
 from gatehouse.api.unused import list_unused
 from gatehouse.kit.errors import NotFound
@@ -63,7 +63,7 @@ class CurveView(Struct, frozen=True):
 
 
 class SeriesView(Struct, frozen=True):
-    step: str
+    step: Annotated[str, one_of("1m", "1h", "1d")]
     points: Annotated[list[PointView], Meta(description="Oldest first, those without calls too")]
     groups: Annotated[list[CurveView], Meta(description="Where `by` is given: those with most calls, each by itself")]
 
@@ -94,6 +94,25 @@ class ErrorList(Struct, frozen=True):
 
 class SlowestList(Struct, frozen=True):
     items: list[CallView]
+
+
+class FlowView(Struct, frozen=True, kw_only=True):
+    """Calls of one kind of client, through one virtual server, to one upstream. What is not known is null."""
+
+    client: Annotated[str | None, Meta(description="The name that it gives itself")]
+    server: Annotated[Place | None, Meta(description="Its id is `everything` at /mcp; null: called over this API")]
+    upstream: Annotated[Place | None, Meta(description="null: refused before it was known where to go")]
+    calls: int
+    errors: Annotated[int, Meta(description="All outcomes but ok and cancelled")]
+
+
+class FlowList(Struct, frozen=True):
+    items: Annotated[list[FlowView], Meta(description="Those with most calls first")]
+    left_out: Annotated[int, Meta(description="How many more there are")]
+
+
+class FlowsQuery(CallFilter, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    limit: Most = 200
 
 
 class SeriesQuery(CallFilter, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -162,6 +181,24 @@ def _asked_by(wanted: Wanted, by: By) -> tuple[Wanted, Dimension]:
 
 def _points(points: Iterable[Point]) -> list[PointView]:
     return [PointView(timestamp(one.start), _sums(one.sums)) for one in points]
+
+
+async def flows(asked: Asked[FlowsQuery, None]) -> FlowList:
+    found = await figures(asked.context).flows(await wanted_calls(asked, asked.query, USUAL))
+    shown = found[: asked.query.limit]
+    servers = await _names(asked, "server", {one.server for one in shown if one.server})
+    upstreams = await _names(asked, "upstream", {one.upstream for one in shown if one.upstream})
+    items = [
+        FlowView(
+            client=one.client or None,
+            server=Place(one.server, servers.get(one.server, one.server)) if one.server else None,
+            upstream=Place(one.upstream, upstreams.get(one.upstream, one.upstream)) if one.upstream else None,
+            calls=one.calls,
+            errors=one.errors,
+        )
+        for one in shown
+    ]
+    return FlowList(items, len(found) - len(shown))
 
 
 async def errors(asked: Asked[CallFilter, None]) -> ErrorList:
@@ -238,6 +275,7 @@ ENDPOINTS = (
     endpoint("GET /metrics/totals", Action.CALL_READ, totals, "Sum up calls"),
     endpoint("GET /metrics/series", Action.CALL_READ, series, "Show the course of calls over time"),
     endpoint("GET /metrics/top", Action.CALL_READ, top, "Show what is called most, fails most, or takes longest"),
+    endpoint("GET /metrics/flows", Action.CALL_READ, flows, "Show which clients call what through which servers"),
     endpoint("GET /metrics/unused", Action.CALL_READ, list_unused, "Show what nobody uses"),
     endpoint("GET /metrics/errors", Action.CALL_READ, errors, "Show errors by their class"),
     endpoint("GET /metrics/slowest", Action.CALL_READ, slowest, "Show the slowest calls"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, cast
 
 import msgspec
 
@@ -80,20 +80,63 @@ def document(endpoints: Iterable[Endpoint], version: str, public_url: str) -> No
 class _Schemas:
     """JSON Schemas of all types that the endpoints take and give, each struct once, by its name."""
 
-    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
-        found = {kind: None for one in endpoints for kind in (one.body, one.answer) if kind not in _WITHOUT_SCHEMA}
-        kinds = [*found, Problem]
+    def __init__(self, endpoints: Collection[Endpoint]) -> None:
+        asked = {kind: None for one in endpoints for kind in (one.body, _answer(one))}
+        kinds = [*(kind for kind in asked if kind not in _WITHOUT_SCHEMA), Problem]
         schemas, self.components = msgspec.json.schema_components(kinds, ref_template=_TEMPLATE)
         self._by_kind = dict(zip(kinds, schemas, strict=True))
+        _say_that_objects_are_open(self.components)
+        taken = self._reached(one.body for one in endpoints)
+        for name in self._reached(_answer(one) for one in endpoints) - taken:
+            _always_whole(self.components[name])
+
+    def _reached(self, kinds: Iterable[Any]) -> set[str]:
+        """Names of all structs that values of these types hold."""
+        found: set[str] = set()
+        waiting = [self._by_kind[kind] for kind in kinds if kind in self._by_kind]
+        while waiting:
+            names = {one.rpartition("/")[2] for one in _references(waiting.pop())} - found
+            found |= names
+            waiting += [self.components[name] for name in names]
+        return found
 
     def of(self, kind: Any) -> Node:
-        return {"type": "object"} if kind is Raw else self._by_kind[kind]
+        return {"type": "object", "additionalProperties": {}} if kind is Raw else self._by_kind[kind]
 
     def needed(self, kind: Any) -> bool:
         """Whether a body of this type has anything that can't be left out."""
         schema = self.of(kind)
         name = schema.get("$ref", "").rpartition("/")[2]
         return "$ref" not in schema or bool(self.components[name].get("required"))
+
+
+def _nodes(node: Any) -> Iterator[Node]:
+    """Every object in it, and itself."""
+    if isinstance(node, dict):
+        yield cast("Node", node)
+        node = list(cast("Node", node).values())
+    if isinstance(node, list):
+        for inner in cast("list[Any]", node):
+            yield from _nodes(inner)
+
+
+def _references(node: Any) -> Iterator[str]:
+    return (inner["$ref"] for inner in _nodes(node) if isinstance(inner.get("$ref"), str))
+
+
+def _say_that_objects_are_open(components: Node) -> None:
+    """Where nothing is said of its fields, generators of clients take an object for one that has none."""
+    for node in _nodes(components):
+        if node.get("type") == "object" and not node.keys() & {"properties", "additionalProperties"}:
+            node["additionalProperties"] = {}
+
+
+def _always_whole(component: Node) -> None:
+    """What may be left out of a body is never left out of an answer, its default included."""
+    for name, node in component.get("properties", {}).items():
+        if "default" in node:
+            del node["default"]
+            component.setdefault("required", []).append(name)
 
 
 def _item(path: str) -> Node:
@@ -161,11 +204,15 @@ def _success(one: Endpoint, schemas: _Schemas) -> Node:
         }
     if one.answer is Redirect:
         return {"description": "Go on there", "headers": {"Location": {"schema": {"type": "string"}}}}
-    content = {"application/json": {"schema": schemas.of(one.answer)}}
+    content = {"application/json": {"schema": schemas.of(_answer(one))}}
     if one.status != 201:
         return {"description": "What was asked for", "content": content}
     location = {"Location": {"description": "Its path", "schema": {"type": "string"}}}
     return {"description": "Made", "headers": location, "content": content}
+
+
+def _answer(one: Endpoint) -> Any:
+    return one.answer if one.shape is None else one.shape
 
 
 def _problems(one: Endpoint) -> dict[str, Node]:
@@ -184,7 +231,7 @@ def _problem(text: str, schemas: _Schemas) -> Node:
 
 def _operation_id(one: Endpoint, collections: frozenset[str]) -> str:
     """`list_tools`, `show_tool`, `get_server_bindings`, `create_team_member`, `call_tool`, `login`."""
-    segments = one.path.strip("/").replace(".", "_").split("/")
+    segments = one.path.strip("/").replace(".", "_").replace("-", "_").split("/")
     names = [
         name.removesuffix("s") if segments[at + 1 : at + 2] and segments[at + 1].startswith("{") else name
         for at, name in enumerate(segments)

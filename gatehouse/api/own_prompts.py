@@ -10,6 +10,7 @@ from gatehouse.api.capabilities import PROMPTS, CapabilityChange, CapabilityView
 from gatehouse.api.fields import Name, Tag, TeamRef, Text, VisibilityWanted, told
 from gatehouse.api.own_changing import OVERRIDABLE, Note, changed, history, is_own, own_one, signed
 from gatehouse.api.permission import placed
+from gatehouse.api.results import PromptResult
 from gatehouse.api.routing import Asked, endpoint
 from gatehouse.catalog.model import Kind
 from gatehouse.catalog.own.checks import checked
@@ -58,7 +59,7 @@ class PromptChange(CapabilityChange, frozen=True, kw_only=True, forbid_unknown_f
     note: Note | UnsetType = UNSET
 
 
-class PreviewInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PromptPreviewInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A prompt that need not be stored, and what it is to be filled in with."""
 
     title: Text | None = None
@@ -106,13 +107,13 @@ async def change_prompt(asked: Asked[None, PromptChange]) -> CapabilityView:
     return await changed(asked, PROMPTS, said, write if written else None, note)
 
 
-async def preview_prompt(asked: Asked[None, PreviewInput]) -> Raw:
+async def preview_prompt(asked: Asked[None, PromptPreviewInput]) -> Raw:
     document = checked(Kind.PROMPT, "preview", _document(asked.body), None)
     assert isinstance(document, PromptDocument)  # noqa: S101 - what is checked stays what it is
     return Raw(dump(OwnPrompt(document).get(asked.body.values)))
 
 
-def _document(body: PromptInput | PromptText | PreviewInput) -> PromptDocument:
+def _document(body: PromptInput | PromptText | PromptPreviewInput) -> PromptDocument:
     values: dict[str, Any] = {name: getattr(body, name) for name in _WRITTEN}
     return PromptDocument(**values)
 
@@ -126,6 +127,7 @@ ENDPOINTS = (
         "See what a prompt that is not stored would say",
         changes=False,
         status=200,
+        shape=PromptResult,
     ),
     endpoint("PUT /prompts/{id}", PROMPTS.write, replace_prompt, "Replace what is in an own prompt"),
     endpoint("PATCH /prompts/{id}", PROMPTS.write, change_prompt, "Change a prompt, or say something else of it"),

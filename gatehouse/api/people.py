@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from gatehouse.access import policy
 from gatehouse.access.model import Resource
 from gatehouse.access.people.model import Invitation, Team
-from gatehouse.api.fields import Timestamp, maybe_timestamp, timestamp
+from gatehouse.api.fields import Timestamp, maybe_timestamp, one_of, timestamp
 from gatehouse.api.problems import LacksPermission
 from gatehouse.api.routing import Asked
 from gatehouse.kit.errors import Forbidden
@@ -36,7 +36,7 @@ class InvitationSummary(Struct, frozen=True, kw_only=True):
     email: Annotated[str | None, Meta(description="Who alone can take it; null: whoever has the link")]
     team: TeamName | None
     role: Annotated[str | None, Meta(description="In the team; without a team the role on all, or none")]
-    state: Annotated[str, Meta(description="`open`, `used` or `expired`")]
+    state: Annotated[str, one_of("open", "used", "expired")]
     created_by: Annotated[str, Meta(description="Id of a user, or of a token")]
     created_at: Timestamp
     expires_at: Timestamp

@@ -76,7 +76,7 @@ class CategoryList(Struct, frozen=True):
     next: str | None = None
 
 
-class PreviewInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EntryPreviewInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     way: WayName | None = None
     values: Values = {}
 
@@ -129,7 +129,7 @@ async def get_entry(asked: Asked[None, None]) -> EntryDetails:
     return details(entry, source, installed_views(installs, upstreams).get(entry.id, ()))
 
 
-async def preview(asked: Asked[None, PreviewInput]) -> InstallPreview:
+async def preview(asked: Asked[None, EntryPreviewInput]) -> InstallPreview:
     entry = await asked.context.registry.entries.entry(asked.ref)
     way = chosen_way(entry, asked.body.way)
     return preview_of(way, cooked(way, asked.body.values))

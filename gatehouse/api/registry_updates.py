@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct
 
 from gatehouse.access.model import Resource
 from gatehouse.api.actions import Action
+from gatehouse.api.fields import one_of
 from gatehouse.api.registry_installing import (
     InstallView,
     Made,
@@ -48,7 +49,7 @@ class UpdateView(Struct, frozen=True, kw_only=True):
     name: str
     installed: Annotated[str, Meta(description="The version that is installed")]
     version: Annotated[str | None, Meta(description="The version that there is; null: it was deleted")]
-    status: str
+    status: Annotated[str, one_of("active", "deprecated", "deleted", "gone")]
     status_message: str
     changes: list[UpdateChange]
     fields: Annotated[list[FieldView], Meta(description="What has to be filled in, and was not before")]

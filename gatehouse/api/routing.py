@@ -99,6 +99,8 @@ class Endpoint:
     """Whether it writes to the registry, so that the answer waits until this worker sees what was written."""
     further: Callable[[Any], Iterable[Action]]
     """Actions that a body asks for besides `action`."""
+    shape: Any = None
+    """What an answer looks like that is passed on as it came."""
 
 
 def endpoint(  # noqa: PLR0913 - each parameter is a fact about the route
@@ -110,6 +112,7 @@ def endpoint(  # noqa: PLR0913 - each parameter is a fact about the route
     changes: bool | None = None,
     status: int | None = None,
     further: Callable[[Any], Iterable[Action]] = _nothing_further,
+    shape: Any = None,
 ) -> Endpoint:
     """Declare a route, as in `endpoint("GET /tools", ...)`; what it takes and gives is read off the handler's annotations."""
     method, _, path = route.partition(" ")
@@ -129,6 +132,7 @@ def endpoint(  # noqa: PLR0913 - each parameter is a fact about the route
         status=status or _status(method, path, answer),
         changes=method != "GET" if changes is None else changes,
         further=further,
+        shape=shape,
     )
 
 

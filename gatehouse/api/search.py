@@ -14,7 +14,7 @@ from gatehouse.access.model import Resource
 from gatehouse.api.actions import Action
 from gatehouse.api.call_records import figures
 from gatehouse.api.capabilities import ServerRef, UpstreamRef
-from gatehouse.api.fields import Cursor, Limit, Tag
+from gatehouse.api.fields import Cursor, Limit, Tag, one_of
 from gatehouse.api.moments import Duration, before
 from gatehouse.api.problems import FieldError, InvalidFields
 from gatehouse.api.routing import Asked, endpoint
@@ -71,7 +71,7 @@ class MatchView(Struct, frozen=True):
 class FoundView(Struct, frozen=True, kw_only=True):
     """Something that was found."""
 
-    kind: str
+    kind: Annotated[str, one_of(*KINDS)]
     id: str
     name: Annotated[str, Meta(description="The uri of a resource, the uriTemplate of a template, the slug of a server")]
     title: str | None

@@ -25,6 +25,7 @@ from gatehouse.api.fields import (
     Timestamp,
     VisibilityWanted,
     asked_page,
+    one_of,
     timestamp,
     told,
 )
@@ -52,9 +53,9 @@ class ServerSummary(Struct, frozen=True, kw_only=True):
     name: str
     description: str
     instructions: str | None
-    access: str
+    access: Annotated[str, one_of("token", "anonymous")]
     record_content: RecordContent
-    era: str
+    era: Annotated[str, one_of("auto", "legacy", "modern")]
     tags: list[str]
     owner: OwnerId | None
     team: TeamId | None
@@ -127,8 +128,8 @@ class ServerQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class ConfigQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    client: Annotated[str, Meta(description=f"One of {', '.join(CLIENTS)}")] = "json"
-    transport: Annotated[str, Meta(description=f"One of {', '.join(TRANSPORTS)}")] = "http"
+    client: Annotated[str, one_of(*CLIENTS)] = "json"
+    transport: Annotated[str, one_of(*TRANSPORTS)] = "http"
 
 
 async def list_servers(asked: Asked[ServerQuery, None]) -> ServerList:

@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from gatehouse.api.actions import Action
-from gatehouse.api.fields import Timestamp, timestamp
+from gatehouse.api.fields import Timestamp, one_of, timestamp
 from gatehouse.api.routing import Asked, endpoint
 from gatehouse.kit.errors import NotFound
 from gatehouse.telemetry.report import Machine, Report
@@ -47,7 +47,7 @@ class StatusView(Struct, frozen=True, kw_only=True):
     version: str
     python: str
     platform: str
-    database: Annotated[str, Meta(description="`sqlite`, `postgresql` or `mysql`")]
+    database: Annotated[str, one_of("sqlite", "postgresql", "mysql")]
     upstreams: Annotated[dict[str, int], Meta(description="How many are in each status, and disabled")]
     workers: Annotated[list[WorkerView], Meta(description="Those of this machine, the oldest first")]
 

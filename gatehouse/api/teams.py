@@ -21,6 +21,7 @@ from gatehouse.api.fields import (
     Text,
     Timestamp,
     asked_page,
+    one_of,
     timestamp,
     told,
 )
@@ -38,7 +39,7 @@ class TeamSummary(TeamName, frozen=True, kw_only=True):
     description: str
     visibility: TeamVisibility
     members: Annotated[int, Meta(description="How many")]
-    role: Annotated[str | None, Meta(description="How the caller belongs to it: `owner`, `member`, or not")]
+    role: Annotated[str, one_of("owner", "member", about="How the caller belongs to it; null: not")] | None
     created_at: Timestamp
     updated_at: Timestamp
 

@@ -15,7 +15,7 @@ from gatehouse.access import policy
 from gatehouse.access.model import Resource
 from gatehouse.api.actions import Action
 from gatehouse.api.call_records import figures
-from gatehouse.api.fields import Timestamp, maybe_timestamp
+from gatehouse.api.fields import Timestamp, maybe_timestamp, one_of
 from gatehouse.api.moments import Duration, before
 from gatehouse.api.routing import Asked
 from gatehouse.catalog.model import Capability, Kind
@@ -48,7 +48,7 @@ class UnusedQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class UnusedView(Struct, frozen=True, kw_only=True):
     """Something that nobody used for so long."""
 
-    kind: str
+    kind: Annotated[str, one_of("tool", "prompt", "resource", "resource_template", "server", "token", "upstream")]
     id: str
     name: str
     last_used_at: Annotated[Timestamp | None, Meta(description="null: not in as long as is kept")]

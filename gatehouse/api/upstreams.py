@@ -30,6 +30,7 @@ from gatehouse.api.fields import (
     VisibilityWanted,
     asked_page,
     maybe_timestamp,
+    one_of,
     timestamp,
     told,
 )
@@ -54,7 +55,7 @@ Seconds = Annotated[float, Meta(gt=0, le=86_400, description="Seconds without a 
 class CredentialView(Struct, frozen=True):
     """That there is a credential; what it holds is never told."""
 
-    type: str
+    type: Annotated[str, one_of("bearer", "basic", "headers")]
 
 
 class DetectedView(Struct, frozen=True):
@@ -86,7 +87,7 @@ class UpstreamSummary(Struct, frozen=True, kw_only=True):
 
     id: str
     name: str
-    kind: str
+    kind: Annotated[str, one_of("mcp", "a2a", "local")]
     transport: Transport
     url: str | None
     command: str | None
@@ -96,7 +97,7 @@ class UpstreamSummary(Struct, frozen=True, kw_only=True):
     credential: CredentialView | None
     share: Share
     era: Annotated[Era | None, Meta(description="Found out; null until then")]
-    era_mode: Annotated[str, Meta(description="What to speak: `auto`, `legacy` or `modern`")]
+    era_mode: Annotated[str, one_of("auto", "legacy", "modern", about="What to speak")]
     protocol_version: str | None
     description: str
     tags: list[str]
@@ -200,7 +201,7 @@ class UpstreamQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     q: Search | None = None
     tag: Tag | None = None
     status: Status | None = None
-    kind: Annotated[str, Meta(description="`mcp`, `a2a` for agents, `local` for Gatehouse itself")] | None = None
+    kind: Annotated[str, one_of("mcp", "a2a", "local", about="`a2a`: agents; `local`: Gatehouse itself")] | None = None
     cursor: Cursor | None = None
     limit: Limit | None = None
 
@@ -324,7 +325,7 @@ async def discover(context: ApiContext, upstream_id: str) -> None:
     await context.settle()
 
 
-def _says_command(body: UpstreamInput | UpstreamChange) -> Iterable[Action]:
+def says_command(body: UpstreamInput | UpstreamChange) -> Iterable[Action]:
     """Whoever says what runs on this machine can do what Gatehouse itself can."""
     return (Action.UPSTREAM_STDIO,) if any((body.command, body.args, body.env, body.cwd)) else ()
 
@@ -404,11 +405,11 @@ ENDPOINTS = (
         Action.UPSTREAM_WRITE,
         create_upstream,
         "Add an upstream and see what it offers",
-        further=_says_command,
+        further=says_command,
     ),
     endpoint("GET /upstreams/{id}", Action.UPSTREAM_READ, get_upstream, "Show an upstream and what it offers"),
     endpoint(
-        "PATCH /upstreams/{id}", Action.UPSTREAM_WRITE, change_upstream, "Change an upstream", further=_says_command
+        "PATCH /upstreams/{id}", Action.UPSTREAM_WRITE, change_upstream, "Change an upstream", further=says_command
     ),
     endpoint(
         "DELETE /upstreams/{id}", Action.UPSTREAM_WRITE, delete_upstream, "Remove an upstream, and what it offers"

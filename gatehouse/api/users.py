@@ -13,7 +13,18 @@ from gatehouse.access.people.model import GivenRole, Membership, User
 from gatehouse.access.people.users import NewUser, UserChanges
 from gatehouse.access.sign_in.passwords import check_strength, hash_password
 from gatehouse.api.actions import Action
-from gatehouse.api.fields import Cursor, Limit, Name, Search, Timestamp, asked_page, maybe_timestamp, timestamp, told
+from gatehouse.api.fields import (
+    Cursor,
+    Limit,
+    Name,
+    Search,
+    Timestamp,
+    asked_page,
+    maybe_timestamp,
+    one_of,
+    timestamp,
+    told,
+)
 from gatehouse.api.people import (
     Code,
     Email,
@@ -48,7 +59,7 @@ class UserSummary(Struct, frozen=True, kw_only=True):
 class TeamOfUser(TeamName, frozen=True, kw_only=True):
     """A team that a user is in."""
 
-    role: Annotated[str, Meta(description="`owner` or `member`")]
+    role: Annotated[str, one_of("owner", "member")]
 
 
 class RoleOfUser(Struct, frozen=True, kw_only=True):

@@ -116,6 +116,12 @@ def on_loopback(settings: Settings) -> bool:
     return settings.host in LOOPBACK
 
 
+def alone_here(settings: Settings) -> bool:
+    """Whether only this machine can reach it, and no other name for it is told to anybody."""
+    public = urlsplit(settings.public_url).hostname if settings.public_url else None
+    return on_loopback(settings) and (public is None or public in LOOPBACK)
+
+
 def anonymous_allowed(settings: Settings) -> bool:
     """Servers open to everybody are for the own machine, unless the setting says otherwise out loud."""
     return settings.allow_anonymous or on_loopback(settings)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gatehouse.app.worker import Worker
+from gatehouse.catalog import sample
 from gatehouse.catalog.service import NewUpstream, UpstreamChanges
-from gatehouse.catalog.transfer.clients import ImportedUpstream, credential, read_mcp_config
+from gatehouse.catalog.transfer.clients import ImportedUpstream, credential, new_upstream, read_mcp_config
 from gatehouse.kit.errors import Conflict, Invalid
 
 log = logging.getLogger("gatehouse")
 TOKEN_FILE = "admin-token"
-SAMPLE = "time"
-SAMPLE_COMMAND = (sys.executable, "-m", "gatehouse.samples.time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +27,14 @@ class Prepared:
     setup_code: str | None = field(default=None, repr=False)
 
 
-async def prepare(worker: Worker, servers: Mapping[str, Any], sample: bool) -> Prepared:
+async def prepare(worker: Worker, servers: Mapping[str, Any], with_sample: bool) -> Prepared:
     """Make what is missing, and only that. Raises `GatewayError`."""
     await worker.open()
     token_file = worker.settings.data_dir / TOKEN_FILE
     await worker.tokens.ensure_admin(lambda plain: _write_secret(token_file, plain))
     if servers:
         await _take_in(worker, servers)
-    if sample:
+    if with_sample:
         await _add_sample(worker)
     passwords = worker.settings.sign_in.passwords
     return Prepared(token_file, await worker.sign_in.setup.prepare() if passwords else None)
@@ -76,24 +74,9 @@ async def _take_in(worker: Worker, servers: Mapping[str, Any]) -> None:
 
 async def _settle(worker: Worker, wanted: ImportedUpstream) -> None:
     try:
-        await worker.catalog.create_upstream(_new(wanted))
+        await worker.catalog.create_upstream(new_upstream(wanted))
     except Conflict:  # It is there already, from the last start or from another gateway's.
         await worker.catalog.change_upstream(wanted.name, _changes(wanted))
-
-
-def _new(wanted: ImportedUpstream) -> NewUpstream:
-    return NewUpstream(
-        name=wanted.name,
-        url=wanted.url,
-        command=wanted.command,
-        args=wanted.args,
-        cwd=wanted.cwd,
-        env=dict(wanted.env),
-        transport=wanted.transport,
-        credential=credential(wanted.headers),
-        enabled=not wanted.disabled,
-        timeout=wanted.timeout,
-    )
 
 
 def _changes(wanted: ImportedUpstream) -> UpstreamChanges:
@@ -111,12 +94,13 @@ def _changes(wanted: ImportedUpstream) -> UpstreamChanges:
 
 
 async def _add_sample(worker: Worker) -> None:
-    command, *args = SAMPLE_COMMAND
-    sample = NewUpstream(name=SAMPLE, command=command, args=tuple(args), description="A sample to try things on")
+    command, args = sample.COMMAND, tuple(sample.ARGUMENTS)
     try:
-        await worker.catalog.create_upstream(sample)
+        await worker.catalog.create_upstream(
+            NewUpstream(name=sample.NAME, command=command, args=args, description=sample.ABOUT)
+        )
     except Conflict:
-        known = await worker.catalog.upstream(SAMPLE)
-        if known.args == tuple(args):
+        known = await worker.catalog.upstream(sample.NAME)
+        if known.args == args:
             # Installed anew, elsewhere: the same sample, run by another interpreter.
             await worker.catalog.change_upstream(known.id, UpstreamChanges(command=command))

@@ -9,9 +9,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from gatehouse.app.prepare import SAMPLE
 from gatehouse.app.worker import AfterStart, Worker
 from gatehouse.catalog.model import Kind, Status
+from gatehouse.catalog.sample import NAME as SAMPLE
 from gatehouse.catalog.service import CapabilityFilter, NewServer
 from gatehouse.kit.errors import Conflict, NotFound
 from gatehouse.kit.pages import PageRequest

@@ -12,6 +12,7 @@ import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from multiprocessing.synchronize import Lock
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from gatehouse.app.demo.child import Offer, demo_servers, port_of_before
+from gatehouse.app.demo.start import show_demo
 from gatehouse.app.faces import on_loopback
 from gatehouse.app.logs import start_log, turn_of
 from gatehouse.app.prepare import Prepared, make_directory, prepare
@@ -29,7 +32,7 @@ from gatehouse.app.tracing import check_tracing
 from gatehouse.app.worker import Worker
 from gatehouse.kit.errors import Conflict, GatewayError, Invalid
 from gatehouse.serving.fast import Ways, fast_protocol
-from gatehouse.settings import Settings
+from gatehouse.settings import Origins, Settings
 from gatehouse.telemetry.workers import shared_directory
 
 Begin = Callable[[Worker], Awaitable[None]]
@@ -39,8 +42,17 @@ SETUP_WORDS = """\
                Not needed to use Gatehouse from this machine."""
 
 
-def serve(settings: Settings, servers: Mapping[str, Any], sample: bool) -> None:
-    """Run until stopped. `servers` are those of a config file in the form of other programs; raises `GatewayError`."""
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What is put into a gateway at its start. `servers` are those of a config file in the form of other programs."""
+
+    servers: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    sample: bool = False
+    demo: bool = False
+
+
+def serve(settings: Settings, origins: Origins, extras: Extras, show: Callable[[str], None]) -> None:
+    """Run until stopped; raises `GatewayError`. `show` is given the address to begin at, once it can be connected to."""
     turn = turn_of(settings)
     start_log(settings, turn)
     _check_public_url(settings.public_url)
@@ -49,12 +61,20 @@ def serve(settings: Settings, servers: Mapping[str, Any], sample: bool) -> None:
     try:
         make_directory(settings.data_dir)
         url = settings.public_url or local_url(settings.host, listener)
-        config = WorkerConfig(settings, url if sample else None, turn)
+        config = WorkerConfig(settings, url if extras.sample else None, turn)
+        config.origins = origins
+        with contextlib.ExitStack() as stack:
 
-        async def begin(worker: Worker) -> None:
-            _announce(settings, url, await prepare(worker, servers, sample))
+            async def begin(worker: Worker) -> None:
+                prepared = await prepare(worker, extras.servers, extras.sample)
+                if extras.demo:
+                    port = await port_of_before(worker)
+                    offer = stack.enter_context(demo_servers(port))
+                    config.add_demo(worker, local_url(settings.host, listener), offer)
+                _announce(settings, url, prepared)
+                show(_beginning(url, prepared))
 
-        run(config, listener, begin)
+            run(config, listener, begin)
     finally:
         listener.close()
 
@@ -113,9 +133,15 @@ def _announce(settings: Settings, url: str, prepared: Prepared) -> None:
     token = str(file) if file.exists() else "made when this database was new, and not kept in this directory"
     print(f"Gatehouse at {url}\n  data         {settings.data_dir}\n  admin token  {token}", flush=True)
     if prepared.setup_code is not None:
-        print(f"  set-up       {url.rstrip('/')}/setup#{prepared.setup_code}\n{SETUP_WORDS}", flush=True)
+        print(f"  set-up       {_beginning(url, prepared)}\n{SETUP_WORDS}", flush=True)
     if not on_loopback(settings):
         print("  Other machines can reach it: put TLS in front.", flush=True)
+
+
+def _beginning(url: str, prepared: Prepared) -> str:
+    """The set-up where nobody is a user yet, else the console."""
+    url = url.rstrip("/")
+    return f"{url}/" if prepared.setup_code is None else f"{url}/setup#{prepared.setup_code}"
 
 
 class WorkerConfig(uvicorn.Config):
@@ -138,11 +164,19 @@ class WorkerConfig(uvicorn.Config):
         )
         self.settings = settings
         self.sample_url = sample_url
+        self.origins = Origins()
         self.figures: Path | None = None
         """Where several workers leave their figures to each other."""
         self.log_turn = log_turn
-        # Of several workers one shows the sample: whoever comes first, and keeps this.
-        self.sample_turn = multiprocessing.get_context("spawn").Lock() if sample_url and settings.workers > 1 else None
+        self.demo: tuple[str, Offer] | None = None
+        # Of several workers one shows the sample and the demo: whoever comes first, and keeps this.
+        self.first_turn = multiprocessing.get_context("spawn").Lock() if settings.workers > 1 else None
+
+    def add_demo(self, worker: Worker, url: str, offer: Offer) -> None:
+        """To be shown by `worker`, where it is the only one; else by the first that starts."""
+        self.demo = (url, offer)
+        if self.first_turn is None:
+            worker.on_start(show_demo(url, offer))
 
     def configure_logging(self) -> None:
         if hasattr(self, "settings"):
@@ -152,11 +186,14 @@ class WorkerConfig(uvicorn.Config):
         # Little of what a call leaves behind is cyclic; collecting it every 700 objects costs some percent of a call.
         gc.set_threshold(20_000, 20, 50)
         settings = self.settings
-        worker = self.worker = Worker(settings)
+        worker = self.worker = Worker(settings, self.origins)
         worker.watching.directory = self.figures
         _end_with_supervisor()
-        if self.sample_url and (self.sample_turn is None or self.sample_turn.acquire(block=False)):
-            worker.on_start(show_sample(self.sample_url))
+        if self.first_turn is None or self.first_turn.acquire(block=False):
+            if self.sample_url:
+                worker.on_start(show_sample(self.sample_url))
+            if self.demo:
+                worker.on_start(show_demo(*self.demo))
         limit = settings.limits.body_bytes if settings.fast_path else 0
         self.app = worker.requests.app(worker)
         self.http = fast_protocol(Ways(worker.requests.handler(worker.handle), limit, worker.drain))

@@ -8,8 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import uvicorn
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from gatehouse import __version__
 from gatehouse.access.tokens.keyring import Keyring
 from gatehouse.access.tokens.strangers import no_strangers
 from gatehouse.app.faces import Base, Faces, Reception, build_faces
@@ -39,6 +43,12 @@ from gatehouse.upstreams.stdio import Launcher
 
 log = logging.getLogger("gatehouse")
 NAME = "exposed"
+_WELCOME = f"""Gatehouse {__version__}
+
+  /mcp                         the one server that is exposed here
+  /sse                         the same, for clients that still speak HTTP+SSE
+  /healthz  /readyz  /metrics
+"""
 
 
 class SingleConfig(uvicorn.Config):
@@ -108,6 +118,7 @@ class Single:
         self.faces: Faces = build_faces(base)
         self.faces.door.everything_is(NAME)
         routes = health_routes(alone(self.faces.meter), self._ready, lambda authorization: True)
+        routes.append(Route("/", _welcome))
         self._front = Front(self.handle, self.settings.limits.body_bytes, list(routes), not_found)
         pause = sweep_pause(self.settings.timeouts)
         for sweep in (self.faces.keep_alive.sweep, self.faces.sessions.sweep, self._pool.sweep):
@@ -165,6 +176,10 @@ class Single:
             await receive()
             await self.stop()
             await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _welcome(request: Request) -> Response:
+    return PlainTextResponse(_WELCOME)
 
 
 def _as_they_are(offer: Offer) -> tuple[list[Capability], list[Binding]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gatehouse import __version__
 from gatehouse.access.audit.trail import Audit
@@ -25,39 +26,33 @@ from gatehouse.access.tokens.limits import Limiter
 from gatehouse.access.tokens.service import Tokens
 from gatehouse.access.tokens.usage import Usage
 from gatehouse.api.actions import Action
-from gatehouse.api.build import build_api
-from gatehouse.api.context import ApiContext
+from gatehouse.api.late import late_api
 from gatehouse.api.visitors import Visitors
 from gatehouse.app.agents import build_agents, build_face
 from gatehouse.app.callers import Callers
 from gatehouse.app.events import WorkerEvents
-from gatehouse.app.faces import Base, Faces, Reception, anonymous_allowed, build_faces
+from gatehouse.app.faces import Base, Faces, Reception, alone_here, anonymous_allowed, build_faces
 from gatehouse.app.health import Hearing
 from gatehouse.app.internal import InternalListener
 from gatehouse.app.logs import Requests, build_levels
 from gatehouse.app.recording import Losses, kept_for
 from gatehouse.app.registry import build_registry, registry_face, run_registry
 from gatehouse.app.repeating import every
-from gatehouse.app.search import build_search
 from gatehouse.app.sign_on import own_addresses, own_urls
 from gatehouse.app.tracing import end_tracing, start_tracing
-from gatehouse.app.transfer import Basis, build_transfer
 from gatehouse.app.watching import Seen, Watching
 from gatehouse.app.ways_in import build_sign_in, ways_of_people
 from gatehouse.catalog.estate import Estate
 from gatehouse.catalog.own.service import Own
 from gatehouse.catalog.roots import Roots
 from gatehouse.catalog.service import Catalog
-from gatehouse.catalog.similar.finder import Finder
 from gatehouse.catalog.snapshot import SnapshotLoader
-from gatehouse.catalog.tags import Tags
-from gatehouse.catalog.verdicts import Verdicts
+from gatehouse.console.mount import console_routes
 from gatehouse.kit.clock import SystemClock
 from gatehouse.kit.errors import GatewayError, Unauthenticated
 from gatehouse.kit.net import Proxies
 from gatehouse.kit.tasks import Tasks
 from gatehouse.relay.current import Current
-from gatehouse.relay.explain import Explainer
 from gatehouse.relay.noting import Take
 from gatehouse.relay.operations import Operations
 from gatehouse.relay.refresh import Refresher, Watch, WatchParts
@@ -65,9 +60,8 @@ from gatehouse.serving.answers import SILENCE
 from gatehouse.serving.asgi import Front
 from gatehouse.serving.health import health_routes
 from gatehouse.serving.http import Exchange, HttpRequest, Work
-from gatehouse.serving.pages import page_routes
 from gatehouse.serving.well_known import WellKnown
-from gatehouse.settings import Settings, Timeouts
+from gatehouse.settings import Origins, Settings, Timeouts
 from gatehouse.store.bus import RevisionWatcher
 from gatehouse.store.database import Database
 from gatehouse.store.instances import Instances, Leases, SessionRecords
@@ -89,8 +83,9 @@ AfterStart = Callable[["Worker"], Coroutine[Any, Any, None]]
 class Worker:
     """An ASGI app with its lifespan. `handle` is the way of MCP requests past ASGI."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, origins: Origins | None = None) -> None:
         self.settings = settings
+        self._origins = origins or Origins()
         self.clock = SystemClock()
         self.tasks = Tasks()
         self.database = Database(settings.database_url)
@@ -105,6 +100,7 @@ class Worker:
         self.sign_in = build_sign_in(settings, self.database, self.clock, self.secrets, self.people)
         addresses = own_addresses(settings, self._server_id)
         self.single_sign_on = SingleSignOn(self.database, self.secrets, self.clock, addresses)
+        self.single_sign_on.strangers.take(self.sign_in.passes.issuer)
         issued = self.single_sign_on.access_tokens
         named = bool(settings.public_url)
         self.well_known = WellKnown(issued, self._public_url, own_urls(settings)[0], named)
@@ -246,8 +242,30 @@ class Worker:
 
     def _front(self) -> Front:
         callers = Callers(Methods(self._ways_in()), self.faces.door, self.visitors)
+        routes: list[BaseRoute] = [
+            *health_routes(self.watching.exposition, self._not_ready, self._may_see_metrics),
+            late_api(lambda: self._api(callers)),
+        ]
+        routes += console_routes(urlsplit(self.settings.public_url).path.rstrip("/"))
+        routes += registry_face(self.current, self.faces.door, callers, self._public_url)
+        routes += self.a2a.routes(self.settings.limits.body_bytes)
+        routes += self.well_known.routes()
+        return Front(self.handle, self.settings.limits.body_bytes, routes, not_found)
+
+    def _api(self, callers: Callers) -> ASGIApp:
+        # All of it is for the API alone, whose modules are imported when it is first asked for.
+        from gatehouse.api.build import build_api  # noqa: PLC0415
+        from gatehouse.api.context import ApiContext  # noqa: PLC0415
+        from gatehouse.app.configured import configured  # noqa: PLC0415
+        from gatehouse.app.search import build_search  # noqa: PLC0415
+        from gatehouse.app.transfer import Basis, build_transfer  # noqa: PLC0415
+        from gatehouse.catalog.similar.finder import Finder  # noqa: PLC0415
+        from gatehouse.catalog.tags import Tags  # noqa: PLC0415
+        from gatehouse.catalog.verdicts import Verdicts  # noqa: PLC0415
+        from gatehouse.relay.explain import Explainer  # noqa: PLC0415
+
         basis = Basis(self.database, self.secrets, self.clock)
-        api = build_api(
+        return build_api(
             ApiContext(
                 catalog=self.catalog,
                 own=self.own,
@@ -276,6 +294,8 @@ class Worker:
                 clock=self.clock,
                 public_url=self._public_url,
                 anonymous_allowed=anonymous_allowed(self.settings),
+                alone_here=alone_here(self.settings),
+                configured=configured(self.settings, self._origins, self.database.backend),
                 version=__version__,
                 body_bytes=self.settings.limits.body_bytes,
                 figures=self.figures,
@@ -286,16 +306,7 @@ class Worker:
                 transfer=build_transfer(basis, self.catalog, self.single_sign_on.providers, self.events.report),
                 stopping=lambda: self._stopping,
             )
-        )
-        routes: list[BaseRoute] = [
-            *health_routes(self.watching.exposition, self._not_ready, self._may_see_metrics),
-            api,
-        ]
-        routes += page_routes()
-        routes += registry_face(self.current, self.faces.door, callers, self._public_url)
-        routes += self.a2a.routes(self.settings.limits.body_bytes)
-        routes += self.well_known.routes()
-        return Front(self.handle, self.settings.limits.body_bytes, routes, not_found)
+        ).app
 
     def _ways_in(self) -> list[Method]:
         """In the order in which they are asked."""

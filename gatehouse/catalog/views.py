@@ -19,6 +19,8 @@ _BY_NAME = (Kind.TOOL, Kind.PROMPT)
 _NOTHING = Overrides()
 UI = "ui://"
 _TOOL = Kind.TOOL
+BYTES_PER_TOKEN = 4
+"""Near enough for every model, in any language that agents are told things in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,13 +227,31 @@ def _target(place: Place) -> Target:
     )
 
 
+def estimated_tokens(place: Place) -> int:
+    """What it costs an agent to be told of it, in whole tokens."""
+    capability, said = place.capability, _said(place)
+    if not said:
+        renamed = capability.kind in _BY_NAME and place.name != capability.key
+        size = len(capability.definition) + (
+            len(json.raw(place.name)) - len(json.raw(capability.key)) if renamed else 0
+        )
+    else:
+        size = len(_advertised(place))
+    return -(-size // BYTES_PER_TOKEN)
+
+
 def _advertised(place: Place) -> Raw:
     """The upstream's object with what is said instead of its word put in; every other value stays the bytes it came in."""
-    capability, binding = place.capability, place.binding
-    said: dict[str, Any] = {}
+    capability, said = place.capability, _said(place)
     if capability.kind in _BY_NAME and place.name != capability.key:
-        said["name"] = place.name
-    overrides = capability.overrides
+        said = {"name": place.name, **said}
+    return json.raw({**json.fields(capability.definition), **said}) if said else Raw(capability.definition)
+
+
+def _said(place: Place) -> dict[str, Any]:
+    """Instead of the upstream's word, the name apart."""
+    said: dict[str, Any] = {}
+    binding, overrides = place.binding, place.capability.overrides
     title = (binding.title if binding is not None else None) or overrides.title
     description = (binding.description if binding is not None else None) or overrides.description
     if title is not None:
@@ -240,4 +260,4 @@ def _advertised(place: Place) -> Raw:
         said["description"] = description
     if overrides.annotations is not None:
         said["annotations"] = Raw(overrides.annotations)
-    return json.raw({**json.fields(capability.definition), **said}) if said else Raw(capability.definition)
+    return said

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gatehouse.app.serve import serve
-from gatehouse.settings import load_settings
+from gatehouse.app.serve import Extras, serve
+from gatehouse.cli.browser import leave_closed, open_page, somebody_is_here
+from gatehouse.settings import load_settings, origins
 
 app = typer.Typer(add_completion=False)
 
@@ -26,9 +29,11 @@ def up(  # noqa: PLR0913 - each parameter is an option of the command
         str | None, typer.Option(metavar="URL", help="A database other than SQLite in the data.")
     ] = None,
     sample: Annotated[bool, typer.Option("--sample", help="Add a small MCP server to try things on.")] = False,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Open no browser; none is opened as long as there is no console.")
+    demo: Annotated[
+        bool,
+        typer.Option("--demo", help="Fill it with data as a company has it, to look at; wants a --data of its own."),
     ] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the console in a browser.")] = False,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error; LOGGER=LEVEL for one.")] = None,
     public_url: Annotated[str | None, typer.Option(metavar="URL", help="The address that clients use.")] = None,
     allow_anonymous: Annotated[
@@ -47,4 +52,6 @@ def up(  # noqa: PLR0913 - each parameter is an option of the command
         "allow_anonymous": allow_anonymous or None,
     }
     settings, servers = load_settings(config, overrides)
-    serve(settings, servers, sample)
+    wanted = not no_browser and somebody_is_here(os.environ, sys.stdout.isatty())
+    extras = Extras(servers, sample, demo)
+    serve(settings, origins(config, overrides), extras, open_page if wanted else leave_closed)

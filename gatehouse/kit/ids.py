@@ -9,9 +9,12 @@ import time
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower case
 
 
-def new_id(prefix: str) -> str:
-    """`{prefix}_` and 26 characters: 48 bits of milliseconds, then 80 random bits (a ULID)."""
-    value = (int(time.time() * 1000) << 80) | int.from_bytes(os.urandom(10), "big")
+def new_id(prefix: str, at: float | None = None) -> str:
+    """`{prefix}_` and 26 characters: 48 bits of milliseconds, then 80 random bits (a ULID).
+
+    `at`: seconds since the epoch, for what happened earlier; now where left out.
+    """
+    value = (int((time.time() if at is None else at) * 1000) << 80) | int.from_bytes(os.urandom(10), "big")
     return f"{prefix}_{_written(value)}"
 
 

@@ -1,9 +1,10 @@
-"""Streamable HTTP around a service of `_rpc`: one POST, one JSON answer, nothing remembered in between."""
+"""Streamable HTTP around services of `_rpc`: one POST, one JSON answer, nothing remembered in between."""
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from urllib.parse import urlsplit
@@ -19,12 +20,28 @@ QUIET_SECONDS = 60
 def serve_http(service: Service, host: str, port: int) -> None:
     """Serve until interrupted; port 0 takes a free one. The address is told on standard error."""
 
+    def tell(taken: int) -> None:
+        print(f"Listening on http://{host}:{taken}{PATH}", file=sys.stderr, flush=True)
+
+    serve_services({PATH: service}, host, port, tell)
+
+
+def serve_services(
+    services: Mapping[str, Service],
+    host: str,
+    port: int,
+    tell: Callable[[int], None],
+    locked: frozenset[str] = frozenset(),
+) -> None:
+    """Several of them, by their paths; `locked` ones let nobody in. `tell` is told the port before the first request."""
+
     class Handler(_Handler):
-        offered = service
+        offered = services
+        shut = locked
         only_local = host in LOOPBACK
 
     with _Server((host, port), Handler) as server:
-        print(f"Listening on http://{host}:{server.server_port}{PATH}", file=sys.stderr, flush=True)
+        tell(server.server_port)
         server.serve_forever()
 
 
@@ -38,7 +55,8 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    offered: Service
+    offered: Mapping[str, Service]
+    shut: frozenset[str]
     only_local: bool
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body leave in one packet
@@ -52,22 +70,31 @@ class _Handler(BaseHTTPRequestHandler):
             self._respond(*refused)
             return
         headers = {name.lower(): self.headers.get_all(name, []) for name in self.headers}
-        body, status = answer(self.offered, self.rfile.read(int(length)), headers)
+        body, status = answer(self.offered[self._path], self.rfile.read(int(length)), headers)
         self._respond(status, b"" if body is None else encode(body), "application/json")
 
     def do_GET(self) -> None:
-        if self.path.partition("?")[0] == PATH:
+        if self._path in self.offered:
             self._respond(405, b"This server has no streams and no sessions: POST is all there is.\n")
         else:
-            self._respond(404, f"The MCP endpoint is {PATH}.\n".encode())
+            self._respond(404, self._where())
 
     do_DELETE = do_GET
+
+    @property
+    def _path(self) -> str:
+        return self.path.partition("?")[0]
+
+    def _where(self) -> bytes:
+        return f"The MCP endpoint is {' or '.join(self.offered)}.\n".encode()
 
     def _refusal(self, length: str) -> tuple[int, bytes] | None:
         if self._is_foreign():
             return 403, b"This server answers programs on this machine, under the name localhost.\n"
-        if self.path.partition("?")[0] != PATH:
-            return 404, f"The MCP endpoint is {PATH}.\n".encode()
+        if self._path not in self.offered:
+            return 404, self._where()
+        if self._path in self.shut:
+            return 401, b"This server wants to be signed in to.\n"
         if self.headers.get_content_type() != "application/json":
             return 415, b"The Content-Type must be application/json.\n"
         accepted = self.headers.get("Accept", "*/*")
@@ -92,6 +119,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Allow", "POST")
         if body:
             self.send_header("Content-Type", content_type)
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -56,12 +56,19 @@ class Read(NamedTuple):
     fresh_for: int
 
 
+class Said(NamedTuple):
+    """What a tool answers where a JSON text is not all: blocks of content, and the structured content, if there is any."""
+
+    content: list[Json]
+    structured: Json | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """`run` takes the arguments by name and gives the structured content; raises `BadArgument`."""
+    """`run` takes the arguments by name and gives the structured content, or all of the answer; raises `BadArgument`."""
 
     definition: Json
-    run: Callable[..., Json]
+    run: Callable[..., Json | Said]
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,11 +290,13 @@ def _call(service: Service, method: str, params: Json) -> Json:
 def _call_tool(service: Service, params: Json) -> Json:
     tool = _named(service.tools, params, "tool")
     try:
-        structured = tool.run(**_arguments(tool.definition["inputSchema"], params))
+        said = tool.run(**_arguments(tool.definition["inputSchema"], params))
     except BadArgument as error:
         return {"content": [{"type": "text", "text": str(error)}], "isError": True}
-    text = json.dumps(structured, ensure_ascii=False)
-    return {"content": [{"type": "text", "text": text}], "structuredContent": structured, "isError": False}
+    if not isinstance(said, Said):
+        said = Said([{"type": "text", "text": json.dumps(said, ensure_ascii=False)}], said)
+    structured = {} if said.structured is None else {"structuredContent": said.structured}
+    return {"content": said.content, **structured, "isError": False}
 
 
 def _get_prompt(service: Service, params: Json) -> Json:
@@ -315,8 +324,8 @@ def _named(offered: Sequence[Offered], params: Json, kind: str) -> Offered:
     raise Fault(INVALID_PARAMS, f"There is no {kind} {params.get('name')!r}; see {kind}s/list.")
 
 
-def _arguments(schema: Json, params: Json) -> dict[str, str]:
-    """The arguments, all of which are strings; raises `BadArgument` where some are missing, strange or not strings."""
+def _arguments(schema: Json, params: Json) -> dict[str, Any]:
+    """The arguments; raises `BadArgument` where some are missing, strange, or not the strings that they should be."""
     arguments: Any = params.get("arguments") or {}
     if not isinstance(arguments, dict):
         raise BadArgument("The arguments must be an object.")
@@ -326,7 +335,8 @@ def _arguments(schema: Json, params: Json) -> dict[str, str]:
         raise BadArgument(f"Missing: {', '.join(missing)}. The arguments are: {known}.")
     if strange := [name for name in given if name not in schema["properties"]]:
         raise BadArgument(f"There is no argument {', '.join(strange)}. The arguments are: {known}.")
-    if wrong := [name for name, value in given.items() if not isinstance(value, str)]:
+    texts = {name for name, one in schema["properties"].items() if one.get("type", "string") == "string"}
+    if wrong := [name for name, value in given.items() if name in texts and not isinstance(value, str)]:
         raise BadArgument(f"{', '.join(wrong)} must be a string.")
     return given
 

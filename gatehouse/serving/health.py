@@ -17,14 +17,6 @@ Show = Callable[[], Awaitable[bytes]]
 Allowed = Callable[[bytes | None], bool]
 """Whether the holder of an Authorization header may see the figures."""
 
-_WELCOME = f"""Gatehouse {__version__}
-
-  /mcp                  every tool that your token may use
-  /servers/NAME/mcp     one virtual server; with /sse for clients that still speak HTTP+SSE
-  /api/v1/openapi.json  the API
-  /healthz  /readyz  /metrics
-"""
-
 
 def health_routes(show: Show, ready: Ready, allowed: Allowed) -> list[Route]:
     async def healthz(request: Request) -> Response:
@@ -43,12 +35,8 @@ def health_routes(show: Show, ready: Ready, allowed: Allowed) -> list[Route]:
             return PlainTextResponse("A token with the permission metrics.read is needed.\n", 401, challenge)
         return Response(await show(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    async def welcome(request: Request) -> Response:
-        return PlainTextResponse(_WELCOME)
-
     return [
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", metrics),
-        Route("/", welcome),
     ]

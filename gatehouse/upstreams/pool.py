@@ -16,6 +16,7 @@ from gatehouse.upstreams.base import Outlet, Reach
 from gatehouse.upstreams.local import LocalLink
 from gatehouse.upstreams.mcp import McpLink
 from gatehouse.upstreams.paused import PausedA2aLink, PausedMcpLink
+from gatehouse.upstreams.trial import Rehearsal, Trial
 
 KINDS = {"mcp": McpLink, AGENT: A2aLink, LOCAL: LocalLink}
 """A kind of upstream is one line here."""
@@ -57,6 +58,12 @@ class Pool:
             return await link.discover()
         finally:
             await link.close()
+
+    async def rehearse(self, upstream: Upstream, seconds: float) -> Trial:
+        """Try an MCP server that is not stored, a stage at a time; never raises for what it does."""
+        # A server of before the modern era may hang on the modern question, and needs time for its own.
+        patience = replace(self._reach.patience, discover=seconds, probe=min(self._reach.patience.probe, seconds / 3))
+        return await Rehearsal(upstream, replace(self._reach, patience=patience, outlets={})).run(seconds)
 
     def send(self, upstream: Upstream, call: Call, names: HeaderMap | None, emit: Emit) -> Coroutine[Any, Any, Outcome]:
         """Carry a call to an upstream; see `UpstreamLink.send`."""

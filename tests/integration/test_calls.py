@@ -125,6 +125,10 @@ async def test_what_is_called_through_the_api_is_recorded_without_a_server(house
     (one,) = [one for one in await recorded(house.gateway, before + 1, tool=tool["name"]) if one["server"] is None]
     assert (one["outcome"], one["original"], one["upstream"]["name"]) == ("tool_error", tool["name"], "box")
     assert one["total_ms"] >= one["upstream_ms"] > 0
+    for name, is_called in ((tool["name"], True), ("nobody_has_this", False)):
+        asked = {"upstream": "box", "original": name, "method": "tools/call"}
+        sums = (await house.gateway.expect(200, "GET", "/metrics/totals", params=asked))["sums"]
+        assert (sums["calls"] > 0) is is_called
 
 
 async def test_arguments_and_results_are_kept_only_where_a_server_asks_for_it_and_without_secrets(house: House) -> None:

@@ -185,9 +185,21 @@ async def test_a_cookie_is_no_way_into_the_mcp_fronts(alone: Set) -> None:
 
 async def test_the_pages_are_there(alone: Set) -> None:
     async with httpx.AsyncClient(base_url=alone.gateway.url) as client:
-        for path in ("/setup", "/invite", "/sign-in", "/pages/page.js", "/pages/page.css"):
+        for path in ("/", "/console/servers", "/setup", "/invite", "/sign-in", "/console/favicon.svg"):
             answered = await client.get(path)
             assert answered.status_code == 200 and "content-security-policy" in answered.headers
+        parts = re.findall(r'(?:src|href)="\./(assets/[^"]+)"', (await client.get("/sign-in")).text)
+        assert parts, "the page is built"
+        for part in parts:
+            assert (await client.get(f"/console/{part}")).status_code == 200
+
+
+async def test_under_a_path_the_pages_are_beneath_it(tmp_path: Path) -> None:
+    environment = {"GATEHOUSE_PUBLIC_URL": "https://tools.example.com/gate/"}
+    async with Gateway(tmp_path / "data", Launch(environment=environment)) as gateway:
+        assert "https://tools.example.com/gate/setup#" in gateway.log
+        async with httpx.AsyncClient(base_url=gateway.url) as client:
+            assert '<base href="/gate/console/" />' in (await client.get("/setup")).text
 
 
 async def test_a_restart_keeps_sessions_and_prints_no_link(tmp_path: Path) -> None:

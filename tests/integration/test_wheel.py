@@ -16,6 +16,7 @@ import pytest
 import gatehouse
 
 ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "gatehouse" / "console" / "static"
 SUPPORTED = ("3.11", "3.12", "3.13")
 BIN = "Scripts" if sys.platform == "win32" else "bin"
 
@@ -78,6 +79,12 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         tops = {name.partition("/")[0] for name in archive.namelist()}
     assert tops == {"gatehouse", f"gatehouse-{gatehouse.__version__}.dist-info"}
+
+
+def test_the_wheel_holds_the_console_as_it_was_built(wheel: Path) -> None:
+    built = {f"gatehouse/console/static/{file.relative_to(STATIC)}" for file in STATIC.rglob("*") if file.is_file()}
+    with zipfile.ZipFile(wheel) as archive:
+        assert "gatehouse/console/static/index.html" in built <= set(archive.namelist())
 
 
 def test_an_installed_wheel_says_its_version(installed: Path, tmp_path: Path) -> None:

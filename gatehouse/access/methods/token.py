@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from gatehouse.access.methods import Identified, Shown
 from gatehouse.access.model import Principal
-from gatehouse.kit.errors import Unauthenticated
+from gatehouse.kit.errors import Forbidden, Unauthenticated
 
 Bearer = Callable[[bytes], Awaitable[Principal | None]]
 """Who the value of an Authorization header stands for; None where it stands for nobody."""
@@ -23,4 +23,6 @@ class TokenMethod:
         principal = await self._bearer(authorization.encode("latin-1", "replace"))
         if principal is None or principal.kind == "anonymous":
             raise Unauthenticated("The token is not known here, or was revoked.", "Check it, or make a new one.")
+        if principal.kind == "user":
+            raise Forbidden("A pass is for MCP addresses, and not for this.", "Use the session that it was made in.")
         return Identified(principal)

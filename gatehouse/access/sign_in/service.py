@@ -13,6 +13,7 @@ from gatehouse.access.people.model import ADMIN
 from gatehouse.access.people.service import People
 from gatehouse.access.people.users import NewUser
 from gatehouse.access.sign_in.csrf import Csrf
+from gatehouse.access.sign_in.passes import Passes
 from gatehouse.access.sign_in.password_links import PasswordLinks
 from gatehouse.access.sign_in.passwords import check_strength, hash_password, outdated, verify
 from gatehouse.access.sign_in.sessions import Begun, UserSessions
@@ -61,6 +62,7 @@ class SignIn:
     def __init__(self, database: Database, clock: Clock, secrets: Secrets, people: People, rules: Rules) -> None:
         self.sessions = UserSessions(database, clock, rules.session_idle, rules.session_lifetime)
         self.csrf = Csrf(secrets, rules.public_url)
+        self.passes = Passes(secrets, self.sessions, clock)
         self.throttle = Throttle(database, clock)
         self.setup = Setup(database, clock)
         self.links = PasswordLinks(database, clock, secrets)

@@ -94,6 +94,14 @@ class UserSessions:
             await self._touch(session)
         return session
 
+    async def lives(self, session_id: str, user_id: str) -> bool:
+        """Whether the user has this session, and it is not over. Not a use of it."""
+        wanted = select(USER_SESSIONS.c.id).where(
+            USER_SESSIONS.c.id == session_id, USER_SESSIONS.c.user_id == user_id, self._living()
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(wanted)).first() is not None
+
     async def list(self, user_id: str, request: PageRequest) -> Page[UserSession]:
         """Those of one user that are not over."""
         wanted = select(*_COLUMNS).where(USER_SESSIONS.c.user_id == user_id, self._living())

@@ -22,6 +22,7 @@ from gatehouse.access.single_sign_on.flow import NotGood
 from gatehouse.access.single_sign_on.libraries import Libraries
 from gatehouse.access.single_sign_on.model import EVERY_SCOPE, Provider
 from gatehouse.access.single_sign_on.providers import Providers
+from gatehouse.access.tokens.service import PREFIX
 from gatehouse.kit.clock import Clock
 from gatehouse.kit.errors import Unauthenticated
 
@@ -39,6 +40,7 @@ _CLIENT_CLAIMS = ("client_id", "azp", "cid", "appid")
 _ENDPOINT = re.compile(r"/servers/([^/]{1,100})(?:/(?:mcp|sse|messages))?")
 _WHOLE = frozenset({"", "/mcp", "/sse", "/messages"})
 _HINT = "Sign in again, for this server."
+_OURS = PREFIX.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ class AccessTokens:
     def expected(self) -> bool:
         """Whether tokens of any issuer are taken."""
         return bool(self._providers.for_tokens())
+
+    def possible(self, token: bytes) -> bool:
+        """Whether it looks like a JWT, where such are taken."""
+        return not token.startswith(_OURS) and token.count(b".") == 2 and self.expected()
 
     def issuers(self) -> list[str]:
         """Those whose tokens are taken, for the metadata of protected resources."""

@@ -7,7 +7,7 @@ from gatehouse.access.single_sign_on.access_tokens import AccessTokens, Addresse
 from gatehouse.access.single_sign_on.arrivals import Arrivals
 from gatehouse.access.single_sign_on.libraries import Libraries
 from gatehouse.access.single_sign_on.providers import Providers
-from gatehouse.access.tokens.strangers import Strangers
+from gatehouse.access.tokens.strangers import Issuer, Strangers
 from gatehouse.kit.clock import Clock
 from gatehouse.store.database import Database
 from gatehouse.store.secrets import Secrets
@@ -23,7 +23,7 @@ class SingleSignOn:
         self.sign_on = SignOn(Services(self.providers, self.libraries, arrivals), database, secrets, clock)
         self.access_tokens = AccessTokens(self.providers, self.libraries, arrivals, addresses, clock)
         tokens = self.access_tokens
-        self.strangers = Strangers(tokens.verify, tokens.principal, tokens.expected)
+        self.strangers = Strangers(Issuer(tokens.possible, tokens.verify, tokens.principal))
 
     async def reload(self) -> None:
         """Know the providers as they are now. Tokens that were taken are looked at again where any has changed."""

@@ -1,4 +1,4 @@
-"""Bearers that are not our own tokens: OAuth access tokens, verified once and remembered until they expire."""
+"""Bearers that are not in the keyring, as OAuth access tokens are: verified once, and remembered until they expire."""
 
 from __future__ import annotations
 
@@ -9,14 +9,25 @@ from typing import Any
 
 from gatehouse.access.directory import Directory
 from gatehouse.access.model import Principal
-from gatehouse.access.tokens.service import PREFIX
+from gatehouse.kit.errors import Unauthenticated
 
 REMEMBERED = 10_000
-_OURS = PREFIX.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Whoever makes such bearers. `verify` reads one, or raises `Unauthenticated`."""
+
+    possible: Callable[[bytes], bool]
+    """Whether it may be one of this issuer, as it looks, and such are taken just now."""
+    verify: Callable[[str], Awaitable[Any]]
+    principal: Callable[[Any, Directory], Principal]
+    """Who its claims are, as people are now."""
 
 
 @dataclass(slots=True)
 class _Known:
+    issuer: Issuer
     claims: Any
     expires_at: float
     directory: Directory
@@ -24,50 +35,46 @@ class _Known:
 
 
 class Strangers:
-    """`verify` reads a token, or raises `Unauthenticated`; `principal` tells who its claims are, as people are now."""
-
-    def __init__(
-        self,
-        verify: Callable[[str], Awaitable[Any]],
-        principal: Callable[[Any, Directory], Principal],
-        expected: Callable[[], bool],
-    ) -> None:
-        """`expected`: whether there is any issuer whose tokens are taken."""
-        self._verify = verify
-        self._principal = principal
-        self._expected = expected
+    def __init__(self, *issuers: Issuer) -> None:
+        self._issuers = issuers
         self._known: dict[bytes, _Known] = {}
 
+    def take(self, issuer: Issuer) -> None:
+        """From now on those of this issuer, too."""
+        self._issuers = (*self._issuers, issuer)
+
     def possible(self, token: bytes) -> bool:
-        """Whether it may be one that somebody else issued: a JWT, where such are taken."""
-        return not token.startswith(_OURS) and token.count(b".") == 2 and self._expected()
+        """Whether it may be one that an issuer has made."""
+        return self._issuer(token) is not None
 
     def known(self, token: bytes, directory: Directory, now: float) -> Principal | None:
         """Who was introduced with this token, with the rights that they have now."""
         known = self._known.get(sha256(token).digest())
-        if known is None or now >= known.expires_at or not self._expected():
+        if known is None or now >= known.expires_at or not known.issuer.possible(token):
             return None
         if known.directory is not directory:
-            known.directory, known.principal = directory, self._principal(known.claims, directory)
+            known.directory, known.principal = directory, known.issuer.principal(known.claims, directory)
         return known.principal
 
     async def introduce(self, token: bytes, directory: Directory) -> None:
         """Verify a token and remember it; raises `Unauthenticated`."""
-        claims = await self._verify(token.decode("latin-1"))
-        principal = self._principal(claims, directory)
+        issuer = self._issuer(token)
+        if issuer is None:
+            raise Unauthenticated("The token is unknown or revoked.")
+        claims = await issuer.verify(token.decode("latin-1"))
+        principal = issuer.principal(claims, directory)
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         ends = principal.expires_at if principal.expires_at is not None else 0.0
-        self._known[sha256(token).digest()] = _Known(claims, ends, directory, principal)
+        self._known[sha256(token).digest()] = _Known(issuer, claims, ends, directory, principal)
 
     def forget(self) -> None:
         """What issuers are taken, and how, has changed."""
         self._known.clear()
 
-
-async def _nobody(token: str) -> Any:
-    raise NotImplementedError  # never possible
+    def _issuer(self, token: bytes) -> Issuer | None:
+        return next((one for one in self._issuers if one.possible(token)), None)
 
 
 def no_strangers() -> Strangers:
-    return Strangers(_nobody, lambda claims, directory: claims, lambda: False)
+    return Strangers()

@@ -76,6 +76,10 @@ class Finder:
         """For each of these ids that has some: what is like it, of what is in sight, most alike first."""
         return await self._in_thread(lambda: self._similar(tools, sight, judged))
 
+    async def like(self, tools: Collection[Tool], sight: Sight) -> dict[str, list[Similar]]:
+        """The same for tools that are not offered yet, by their ids, which nothing here has."""
+        return await self._in_thread(lambda: self._like_strangers(tools, sight))
+
     async def _in_thread(self, work: Callable[[], Answer]) -> Answer:
         # Whoever does not wait any longer leaves what was begun to the next who asks.
         return await to_thread.run_sync(work, abandon_on_cancel=True)
@@ -118,6 +122,21 @@ class Finder:
             Similar(index.profiles[other].tool.id, round(score, 3), reason((own, index.profiles[other]), index))
             for score, other in ordered
         ]
+
+    def _like_strangers(self, tools: Collection[Tool], sight: Sight) -> dict[str, list[Similar]]:
+        with self._working:
+            found = self._now()
+            answers = {one.id: self._like_stranger(found, profile(one), sight) for one in tools}
+            return {id_: some for id_, some in answers.items() if some}
+
+    def _like_stranger(self, found: _Found, stranger: Profile, sight: Sight) -> list[Similar]:
+        index, liked = found.index, list[Similar]()
+        for place in index.candidates_for(stranger):
+            other = index.profiles[place]
+            likely = likeness(other, stranger, index) if sight.sees(found.placements[place]) else None
+            if likely is not None and likely.score >= GROUPED:
+                liked.append(Similar(other.tool.id, round(likely.score, 3), reason((stranger, other), index)))
+        return sorted(liked, key=lambda one: (-one.score, one.tool))
 
     def _now(self) -> _Found:
         snapshot = self._snapshot()

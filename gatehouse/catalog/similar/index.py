@@ -55,11 +55,19 @@ class Index:
         return sum([telling[one] for one in concepts if one in telling])
 
     def total_said(self, one: Profile) -> float:
-        return self._said[self.place_of[one.tool.id]]
+        place = self.place_of.get(one.tool.id)
+        return self.told(one.said) if place is None else self._said[place]
 
     def candidates(self, place: int) -> list[int]:
         """Places of the tools of other upstreams that share most with it, the likeliest first."""
         one = self.profiles[place]
+        return self._likeliest(one, self._near_in_name(one, place))
+
+    def candidates_for(self, one: Profile) -> list[int]:
+        """The same for a tool that is not among these."""
+        return self._likeliest(one, self._by_name.get(one.joined, ())[:SAME_NAMED])
+
+    def _likeliest(self, one: Profile, same_named: Sequence[int]) -> list[int]:
         shared: dict[int, float] = {}
         visited = 0
         for concept, weight in self._rarest(one):
@@ -69,14 +77,16 @@ class Index:
             visited += len(holders)
             for other in holders:
                 shared[other] = shared.get(other, 0.0) + weight
-        for other in self._near_in_name(one, place):
+        for other in same_named:
             shared[other] = shared.get(other, 0.0) + _SAME_NAME
         return self._best(shared, one.tool.upstream)
 
     def _rarest(self, one: Profile) -> Iterator[tuple[str, float]]:
         named = {*one.named}
         weighed = [
-            (self.weights[concept] * (_NAMED_TWICE if concept in named else 1.0), concept) for concept in _words(one)
+            (self.weights[concept] * (_NAMED_TWICE if concept in named else 1.0), concept)
+            for concept in _words(one)
+            if concept in self.weights
         ]
         for _, concept in sorted(weighed, key=lambda pair: (-pair[0], pair[1])):
             yield concept, self.weights[concept]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from gatehouse.catalog.model import Transport
+from gatehouse.catalog.requests import NewUpstream
 from gatehouse.kit import json
 from gatehouse.kit.errors import Invalid
 
@@ -109,6 +110,23 @@ def credential(headers: Mapping[str, str]) -> dict[str, Any] | None:
     if not more and name.lower() == "authorization" and scheme.lower() == "bearer" and token.strip():
         return {"type": "bearer", "token": token.strip()}
     return {"type": "headers", "headers": dict(headers)}
+
+
+def new_upstream(wanted: ImportedUpstream, place: Mapping[str, Any] | None = None) -> NewUpstream:
+    """`place`: owner, team and visibility, where they are not the usual ones."""
+    return NewUpstream(
+        name=wanted.name,
+        url=wanted.url,
+        command=wanted.command,
+        args=wanted.args,
+        cwd=wanted.cwd,
+        env=dict(wanted.env),
+        transport=wanted.transport,
+        credential=credential(wanted.headers),
+        enabled=not wanted.disabled,
+        timeout=wanted.timeout,
+        **(place or {}),
+    )
 
 
 def slug(name: str) -> str:

@@ -82,6 +82,15 @@ class HttpClient:
                 if not lost.stale or method not in _SAFE_TO_REPEAT:
                     raise
 
+    async def look_up(self, origin: Origin, seconds: float) -> list[str]:
+        """The IP addresses that may be connected to; raises `NotConnected`."""
+        return await self._dialer.look_up(origin, seconds)
+
+    async def connect(self, origin: Origin, seconds: float) -> None:
+        """Open a connection, which the next request will find; raises `NotConnected`."""
+        pool = self._pools.get(origin) or self._open_pool(origin)
+        pool.release(await pool.open(self._clock.monotonic() + seconds))
+
     def counts(self) -> tuple[int, int, int]:
         """Connections that are idle, connections in use, and requests that wait for one, to all origins."""
         found = [pool.counts for pool in self._pools.values()]

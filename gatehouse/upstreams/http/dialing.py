@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import anyio
@@ -47,9 +48,19 @@ class Dialer:
     async def dial(self, origin: Origin, protocol: Callable[[], asyncio.Protocol], seconds: float) -> None:
         """Connect `protocol` within `seconds` and the connect timeout; raises `NotConnected` saying what failed."""
         limit = min(seconds, self._connect_timeout)
+        with self._telling(origin, limit), anyio.fail_after(limit):
+            await self._connect(origin, protocol)
+
+    async def look_up(self, origin: Origin, seconds: float) -> list[str]:
+        """The IP addresses that may be connected to; raises `NotConnected` as `dial` does."""
+        limit = min(seconds, self._connect_timeout)
+        with self._telling(origin, limit), anyio.fail_after(limit):
+            return [address.ip for address in await self._addresses(origin)]
+
+    @contextmanager
+    def _telling(self, origin: Origin, limit: float) -> Generator[None]:
         try:
-            with anyio.fail_after(limit):
-                await self._connect(origin, protocol)
+            yield
         except (OSError, UnicodeError) as error:
             self._names.pop((origin.host, origin.port), None)
             raise NotConnected(f"Could not connect to {origin}: {_reason(error, limit)}.") from None

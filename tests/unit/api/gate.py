@@ -20,11 +20,12 @@ from gatehouse.access.single_sign_on.access_tokens import Addresses
 from gatehouse.access.single_sign_on.service import SingleSignOn
 from gatehouse.access.tokens.keyring import KeyringLoader
 from gatehouse.access.tokens.service import Tokens
-from gatehouse.access.tokens.strangers import no_strangers
+from gatehouse.access.tokens.strangers import Strangers
 from gatehouse.access.tokens.usage import Usage
 from gatehouse.api.build import build_api
 from gatehouse.api.context import ApiContext, Caller
 from gatehouse.api.visitors import Visitors
+from gatehouse.app.configured import configured
 from gatehouse.app.events import WorkerEvents
 from gatehouse.app.transfer import Basis, build_transfer
 from gatehouse.catalog.estate import Estate
@@ -44,6 +45,7 @@ from gatehouse.kit.tasks import Tasks
 from gatehouse.relay.current import Current
 from gatehouse.relay.door import Door, Guests, Unlimited
 from gatehouse.relay.explain import Explainer
+from gatehouse.settings import Origins, Settings
 from gatehouse.store.database import Database
 from gatehouse.store.instances import Leases
 from gatehouse.store.secrets import Secrets
@@ -86,6 +88,7 @@ class Gate:
     door: Door
     keyrings: KeyringLoader
     snapshots: SnapshotLoader
+    strangers: Strangers
     anonymous_allowed: bool = True
     settled: int = 0
     tasks: Tasks = field(default_factory=Tasks)
@@ -142,6 +145,7 @@ class Gate:
             machine=self.machine,
             public_url=lambda request: URL,
             anonymous_allowed=self.anonymous_allowed,
+            configured=configured(Settings(), Origins(), "sqlite"),
             version="1.2.3",
             body_bytes=100_000,
         )
@@ -202,10 +206,11 @@ async def opened_gate(database: Database, anonymous_allowed: bool = True) -> Asy
     catalog = Catalog(database, secrets, clock, events.report)
     keyrings, snapshots = KeyringLoader(database), SnapshotLoader(database)
     current = Current(await snapshots.load(), await keyrings.load(), secrets, 1000)
-    door = Door(current, clock, Guests(True, no_strangers(), Unlimited(), Unlimited()))
+    strangers = Strangers()
+    door = Door(current, clock, Guests(True, strangers, Unlimited(), Unlimited()))
     gate = Gate(
         database, clock, catalog, tokens, OfferedOperations(catalog), current, door, keyrings, snapshots,
-        anonymous_allowed,
+        strangers, anonymous_allowed,
     )  # fmt: skip
     gate.events = events
     gate.events.know(current)

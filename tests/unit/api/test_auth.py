@@ -53,6 +53,29 @@ async def test_a_set_up_code_is_good_once(house: House) -> None:
     assert "already" in told["detail"]
 
 
+async def test_a_pass_is_made_for_who_is_signed_in_and_for_nobody_else(house: House) -> None:
+    browser = await house.browser()
+    problem(await browser.send("POST", "/auth/pass"), 401)
+    headers = {"authorization": f"Bearer {house.gate.admin}"}
+    told = problem(await browser.send("POST", "/auth/pass", headers=headers), 409)
+    assert "a token is its own pass" in told["detail"]
+    signed_in = await house.set_up()
+    problem(await signed_in.send("POST", "/auth/pass", headers={"x-csrf-token": "wrong"}), 403)
+    made = await signed_in.send("POST", "/auth/pass")
+    assert made.status_code == 200 and made.json().keys() == {"pass", "expires_at"}
+    assert made.headers["cache-control"] == "no-store"
+
+
+async def test_a_pass_is_no_way_into_the_api(house: House) -> None:
+    house.gate.strangers.take(house.sign_in.passes.issuer)
+    signed_in = await house.set_up()
+    made = (await signed_in.send("POST", "/auth/pass")).json()["pass"]
+    stranger = await house.browser()
+    for method, path in (("GET", "/servers"), ("GET", "/auth/session"), ("POST", "/auth/pass")):
+        answer = await stranger.send(method, path, headers={"authorization": f"Bearer {made}"})
+        assert "pass" in problem(answer, 403)["detail"]
+
+
 async def test_who_am_i_tells_a_token_what_it_is(house: House) -> None:
     browser = await house.browser()
     headers = {"authorization": f"Bearer {house.gate.admin}"}

@@ -113,3 +113,17 @@ async def test_a_list_can_be_narrowed_and_paged(gate: Gate) -> None:
     assert await names(upstream="nowhere") == []
     first = await gate.get("/tools", limit=2)
     assert [one["name"] for one in (await gate.get("/tools", limit=2, cursor=first["next"]))["items"]] == ["tides"]
+
+
+async def test_what_a_tool_costs_an_agent_is_told_as_it_is_advertised(gate: Gate) -> None:
+    definition = b'{"name":"forecast","description":"Tell","inputSchema":{"type":"object"}}'
+    gate.operations.offers["weather"] = an_offer(offered(Kind.TOOL, definition))
+    await gate.create("/upstreams", name="weather", url="https://weather.test/mcp")
+    await gate.create("/servers", name="Desk", tools=["weather_forecast"])
+    tool = await gate.get("/tools/weather_forecast")
+    assert tool["tokens"] == -(-(len(definition) + len("weather_")) // 4)
+    assert (await gate.get("/tools"))["items"][0]["tokens"] == tool["tokens"]
+    (bound,) = (await gate.get("/servers/desk/bindings"))["items"]
+    assert bound["tokens"] == -(-len(definition) // 4), "under its own name there"
+    said = (await gate.send("PATCH", "/tools/weather_forecast", {"description": "Tell" * 101})).json()
+    assert said["tokens"] == tool["tokens"] + 100

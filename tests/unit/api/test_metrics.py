@@ -21,7 +21,14 @@ from tests.unit.api.people import People
 from tests.unit.api.persons import Person, person, team
 
 pytestmark = pytest.mark.anyio
-FIGURES = ("/metrics/totals", "/metrics/series", "/metrics/top", "/metrics/errors", "/metrics/slowest")
+FIGURES = (
+    "/metrics/totals",
+    "/metrics/series",
+    "/metrics/top",
+    "/metrics/flows",
+    "/metrics/errors",
+    "/metrics/slowest",
+)
 
 
 @dataclass(slots=True)
@@ -126,6 +133,41 @@ async def test_figures_are_not_made_of_what_is_not_counted(calls: Calls, query: 
 
 async def test_a_series_of_too_many_steps_is_refused(calls: Calls) -> None:
     problem(await calls.gate.send("GET", "/metrics/series?since=2000-01-01&step=1m"), 400)
+
+
+async def test_flows_lead_from_clients_through_servers_to_upstreams(calls: Calls) -> None:
+    upstream = (await calls.gate.weather())["id"]
+    desk = await calls.gate.create("/servers", name="Desk")
+    for outcome in ("ok", "ok", "tool_error", "cancelled"):
+        await calls.note(client="cursor", server=desk["id"], upstream=upstream, outcome=outcome)
+    await calls.note(client="cursor", server="everything", upstream=upstream)
+    await calls.note(upstream=upstream, principal="usr_1")
+    await calls.note(client="claude", server="srv_gone", upstream="", name="", outcome="refused")
+    told = await calls.gate.get("/metrics/flows")
+    weather = {"id": upstream, "name": "weather"}
+    gone, everything = {"id": "srv_gone", "name": "srv_gone"}, {"id": "everything", "name": "everything"}
+    place = {"id": desk["id"], "name": "desk"}
+    assert told["items"][0] == {"client": "cursor", "server": place, "upstream": weather, "calls": 4, "errors": 1}
+    assert [(one["client"], one["server"], one["upstream"], one["errors"]) for one in told["items"][1:]] == [
+        (None, None, weather, 0),
+        ("claude", gone, None, 1),
+        ("cursor", everything, weather, 0),
+    ]
+    assert told["left_out"] == 0
+    few = await calls.gate.get("/metrics/flows", limit=1)
+    assert few["items"] == told["items"][:1] and few["left_out"] == 3
+    assert (await calls.gate.get("/metrics/flows", since="2020-01-01", until="2020-01-02"))["items"] == []
+
+
+async def test_who_watches_a_team_sees_the_flows_of_its_servers_alone(calls: Calls) -> None:
+    red, blue = await team(calls.gate, "red"), await team(calls.gate, "blue")
+    anna = await watcher(calls, "anna", red)
+    mine = await calls.gate.create("/servers", name="Mine", team=red)
+    other = await calls.gate.create("/servers", name="Other", team=blue)
+    for server in (mine, other):
+        await calls.note(client="cursor", server=server["id"], principal="tok_stranger")
+    answer = await calls.gate.send("GET", "/metrics/flows", token=anna.token)
+    assert [one["server"]["id"] for one in answer.json()["items"]] == [mine["id"]]
 
 
 async def test_a_call_that_is_not_there_and_one_out_of_sight_are_told_of_alike(calls: Calls) -> None:

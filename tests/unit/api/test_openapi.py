@@ -122,6 +122,19 @@ async def test_answers_are_as_they_are_described(gate: Gate) -> None:
             Draft202012Validator({**schema, "components": document["components"]}).validate(answer)
 
 
+async def test_schemas_are_named_by_one_word(gate: Gate) -> None:
+    """Two structs of one name would be told apart by the modules that they happen to stand in."""
+    schemas = (await described(gate))["components"]["schemas"]
+    assert [name for name in schemas if not name.isidentifier()] == []
+
+
+async def test_what_is_passed_on_as_it_came_is_described_all_the_same(gate: Gate) -> None:
+    paths = (await described(gate))["paths"]
+    for path, name in (("tools/{id}/call", "ToolResult"), ("resources/{id}/read", "ResourceResult")):
+        content = paths[f"/{path}"]["post"]["responses"]["200"]["content"]["application/json"]
+        assert content["schema"] == {"$ref": f"#/components/schemas/{name}"}
+
+
 async def test_bodies_say_which_fields_they_take(gate: Gate) -> None:
     schemas = (await described(gate))["components"]["schemas"]
     for name in ("UpstreamInput", "UpstreamChange", "ServerInput", "ServerChange", "TokenInput", "CapabilityChange"):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from gatehouse.catalog.similar.finder import Finder
 from gatehouse.catalog.similar.judged import Judged
+from gatehouse.catalog.similar.profile import Tool
 from gatehouse.catalog.similar.words import of_text, split
 from gatehouse.store.placement import EVERYTHING, Sight
 from tests.unit.catalog.similar.catalogs import found_in, members, snapshot, tool
@@ -137,3 +139,14 @@ def test_names_are_split_into_their_words(name: str, words: list[str]) -> None:
 )
 def test_texts_become_the_same_concepts_whatever_their_language(text: str, concepts: list[str]) -> None:
     assert of_text(text) == concepts
+
+
+async def test_a_tool_that_is_not_offered_yet_finds_what_is_like_it_where_that_is_seen() -> None:
+    state = snapshot({"north": [DELETE, tool("list_files", "List files.", "directory")]})
+    finder = Finder(lambda: state)
+    stranger = tool("removeFile", "Remove one file.", "filePath")
+    new = Tool("removeFile", "removeFile", "ups_new", "new", json.dumps(stranger).encode(), "", stranger["description"])
+    (like,) = (await finder.like([new], EVERYTHING))["removeFile"]
+    assert like.tool == "north/delete_file" and like.score > 0.55 and like.reason
+    assert await finder.like([new], Sight()) == {}
+    assert await finder.like([], EVERYTHING) == {}
