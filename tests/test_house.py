@@ -20,7 +20,13 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 MOST_DISTRIBUTIONS = 45
 FLOORS = ("cli", "app", "serving", "relay", "upstreams", "catalog", "store", "protocol", "settings", "kit")
-SIBLINGS = (("serving", "api"), ("catalog", "access"), ("access", "telemetry"), ("telemetry", "catalog"))
+SIBLINGS = (
+    ("serving", "api"),
+    ("console", "api"),
+    ("catalog", "access"),
+    ("access", "telemetry"),
+    ("telemetry", "catalog"),
+)
 
 PLANTED = {
     **{f"floors: {low} -> {high}": ("floors", low, high) for high, low in pairwise(FLOORS)},

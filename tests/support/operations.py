@@ -11,6 +11,7 @@ from gatehouse.catalog.model import Capability, Detected, Kind, Offer, Offered, 
 from gatehouse.catalog.service import Catalog
 from gatehouse.kit import json
 from gatehouse.protocol.call import Era, Outcome, Result
+from gatehouse.upstreams.trial import STAGES, Stage, StageName, Trial
 
 _KEYS = {Kind.TOOL: "name", Kind.PROMPT: "name", Kind.RESOURCE: "uri", Kind.TEMPLATE: "uriTemplate"}
 REFUSED = "connection refused"
@@ -70,12 +71,23 @@ class OfferedOperations:
         sign_in = upstream.name in self.sign_in
         return Tried(None, "The upstream wants credentials (HTTP 401)." if sign_in else REFUSED, sign_in)
 
+    async def rehearse(self, upstream: Upstream) -> Trial:
+        offer = self.offers.get(upstream.name)
+        if offer is None:
+            failed = Stage("connection", "failed", 1.5, REFUSED, "Check the port.")
+            return Trial((Stage("address", "ok", 0.5), failed, *map(_skipped, STAGES[2:])), None, False)
+        return Trial(tuple(Stage(name, "ok", 1.5) for name in STAGES), offer, False)
+
     def log(self, upstream_id: str) -> list[str]:
         return self.lines
 
     async def call(self, principal: Principal, capability: Capability, params: bytes) -> Outcome:
         self.calls.append((principal.name, capability.key, json.load(params)))
         return self.outcomes.get(capability.key, Result({}))
+
+
+def _skipped(name: StageName) -> Stage:
+    return Stage(name, "skipped")
 
 
 WEATHER_INFO = b'{"name":"weather","version":"1"}'

@@ -1,0 +1,48 @@
+import { catalog } from "@/lib/i18n";
+
+export const paletteTexts = catalog(
+  {
+    title: "Search everything",
+    placeholder: "A page, a thing, something to do…",
+    pages: "Pages",
+    actions: "Do",
+    things: "Found",
+    addUpstream: "Add an MCP server",
+    createServer: "Compose a virtual server",
+    createToken: "Make a token",
+    invite: "Invite somebody",
+    tryTool: (name: string) => `Try ${name}`,
+    kinds: {
+      tool: "Tool",
+      prompt: "Prompt",
+      resource: "Resource",
+      resource_template: "Resource template",
+      upstream: "MCP server",
+      server: "Virtual server",
+      agent: "Agent",
+      registry_entry: "In the registry",
+    },
+  },
+  {
+    title: "전체 검색",
+    placeholder: "페이지, 항목, 하고 싶은 일…",
+    pages: "페이지",
+    actions: "할 일",
+    things: "찾은 항목",
+    addUpstream: "MCP 서버 추가",
+    createServer: "가상 서버 구성",
+    createToken: "토큰 만들기",
+    invite: "사람 초대",
+    tryTool: (name) => `${name} 실행해 보기`,
+    kinds: {
+      tool: "도구",
+      prompt: "프롬프트",
+      resource: "리소스",
+      resource_template: "리소스 템플릿",
+      upstream: "MCP 서버",
+      server: "가상 서버",
+      agent: "에이전트",
+      registry_entry: "레지스트리",
+    },
+  },
+);

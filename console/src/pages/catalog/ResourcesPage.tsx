@@ -1,0 +1,5 @@
+import { CatalogPage } from "./CatalogPage";
+
+export default function ResourcesPage() {
+  return <CatalogPage name="resources" key="resources" />;
+}

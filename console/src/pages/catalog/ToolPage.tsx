@@ -1,0 +1,5 @@
+import { CapabilityPage } from "./CapabilityPage";
+
+export default function ToolPage() {
+  return <CapabilityPage name="tools" />;
+}

@@ -1,0 +1,5 @@
+import { CatalogPage } from "./CatalogPage";
+
+export default function ToolsPage() {
+  return <CatalogPage name="tools" key="tools" />;
+}

@@ -1,0 +1,1 @@
+function e(e){let{_meta:t,icons:n,...r}=e.definition,i=JSON.stringify({...r,title:e.title??void 0,description:e.description??void 0});return Math.ceil(new TextEncoder().encode(i).length/4)}export{e as t};
