@@ -1,4 +1,4 @@
-import { useRouterState } from "@tanstack/react-router";
+import { useMatch } from "@tanstack/react-router";
 import { ChevronLeft } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 import { cn } from "@/lib/cn";
@@ -17,7 +17,8 @@ type Props = {
 };
 
 export function Page({ title, beside, about, actions, back, children }: Props) {
-  const path = useRouterState({ select: (state) => state.location.pathname });
+  // That of the page itself: the address bar is already somewhere else while this page is being left.
+  const path = useMatch({ strict: false, select: (match) => match.pathname });
   useEffect(() => {
     document.title = `${title} · Gatehouse`;
   }, [title]);

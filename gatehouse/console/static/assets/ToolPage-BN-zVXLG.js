@@ -1,1 +1,0 @@
-import{t as e}from"./CapabilityPage-CfyE7Rwi.js";import{cn as t}from"./client-JLXSSPZ8.js";var n=t();function r(){return(0,n.jsx)(e,{name:`tools`})}export{r as default};

@@ -1,1 +1,0 @@
-import{t as e}from"./CatalogPage-CEFikZqQ.js";import{cn as t}from"./client-JLXSSPZ8.js";var n=t();function r(){return(0,n.jsx)(e,{name:`tools`},`tools`)}export{r as default};
