@@ -286,7 +286,7 @@ class CallSource:
 
 
 ENDPOINTS = (
-    endpoint("GET /calls", Action.CALL_READ, list_calls, "List calls, newest first"),
+    endpoint("GET /calls", Action.CALL_READ, list_calls, "List calls, newest first", table=True),
     endpoint("GET /calls/live", Action.CALL_READ, live_calls, "Tell of calls as they come"),
     endpoint("GET /calls/{id}", Action.CALL_READ, get_call, "Show a call"),
 )

@@ -13,16 +13,18 @@ from gatehouse.api.call_records import CallFilter, CallView, Place, call_view, f
 from gatehouse.api.fields import Timestamp, one_of, timestamp
 from gatehouse.api.routing import Asked, endpoint
 from gatehouse.api.unused import list_unused
+from gatehouse.catalog.model import AGENT
 from gatehouse.kit.errors import NotFound
 from gatehouse.telemetry.questions import Dimension, ErrorGroup, Measure, Point, Ranked, Step, Sums, Wanted
 
 USUAL = "24h"
 """How far back it goes where the caller does not say."""
 By = Literal[
-    "server", "upstream", "tool", "prompt", "resource", "method", "principal", "token", "user", "team", "client",
-    "outcome",
+    "server", "upstream", "agent", "tool", "prompt", "resource", "method", "principal", "token", "user", "team",
+    "client", "outcome",
 ]  # fmt: skip
 _METHODS = {"tool": "tools/call", "prompt": "prompts/get", "resource": "resources/read"}
+_AMONG = {"token": "principal", "agent": "upstream"}
 _STEPS: dict[str, Step] = {"1m": 60, "1h": 3600, "1d": 86400}
 _ALL = 1_000_000
 _MOST_MINUTES, _MOST_HOURS = 6 * 3600, 14 * 86400
@@ -166,17 +168,21 @@ async def _curves(asked: Asked[SeriesQuery, None], wanted: Wanted, step: Step) -
 
 async def _ranked(asked: Asked[Any, None], wanted: Wanted, by: By, measure: Measure, limit: int) -> list[Ranked]:
     narrowed, dimension = _asked_by(wanted, by)
-    if by != "token":
+    if by not in _AMONG:
         return list(await figures(asked.context).top(narrowed, dimension, measure, limit))
-    # Users and clients are among the principals, too, so that all have to be looked at.
+    # Tokens are among the principals, and agents among the upstreams, so that all have to be looked at.
     found = await figures(asked.context).top(narrowed, dimension, measure, _ALL)
-    return [one for one in found if one.key.startswith("tok_")][:limit]
+    if by == "token":
+        return [one for one in found if one.key.startswith("tok_")][:limit]
+    known = await asked.context.catalog.upstreams_by_id([one.key for one in found])
+    agents = {id_ for id_, one in known.items() if one.kind == AGENT}
+    return [one for one in found if one.key in agents][:limit]
 
 
 def _asked_by(wanted: Wanted, by: By) -> tuple[Wanted, Dimension]:
     if by in _METHODS:
         return replace(wanted, method=wanted.method or _METHODS[by]), "name"
-    return wanted, cast("Dimension", "principal" if by == "token" else by)
+    return wanted, cast("Dimension", _AMONG.get(by, by))
 
 
 def _points(points: Iterable[Point]) -> list[PointView]:
@@ -251,10 +257,13 @@ async def _names(asked: Asked[Any, Any], by: By, keys: Iterable[str]) -> dict[st
             return {id_: user.email for id_, user in directory.users.items()}
         case "team":
             return {id_: team.slug for id_, team in directory.teams.items()}
-        case "upstream":
+        case "upstream" | "agent":
             return {one.id: one.name for one in (await context.catalog.upstreams_by_id(list(keys))).values()}
         case "server":
-            return {key: (await context.catalog.server(key)).slug for key in keys if await _is_there(asked, by, key)}
+            # What A2A clients call has no server: its records name the agent in its place.
+            agents = {one.id: one.name for one in (await context.catalog.upstreams_by_id(list(keys))).values()}
+            servers = [key for key in keys if key not in agents and await _is_there(asked, by, key)]
+            return agents | {key: (await context.catalog.server(key)).slug for key in servers}
         case "principal" | "token":
             people = {id_: user.email for id_, user in directory.users.items()}
             tokens = [key for key in keys if key not in people and await _is_there(asked, by, key)]
@@ -272,11 +281,15 @@ async def _is_there(asked: Asked[Any, Any], by: By, key: str) -> bool:
 
 
 ENDPOINTS = (
-    endpoint("GET /metrics/totals", Action.CALL_READ, totals, "Sum up calls"),
-    endpoint("GET /metrics/series", Action.CALL_READ, series, "Show the course of calls over time"),
-    endpoint("GET /metrics/top", Action.CALL_READ, top, "Show what is called most, fails most, or takes longest"),
-    endpoint("GET /metrics/flows", Action.CALL_READ, flows, "Show which clients call what through which servers"),
-    endpoint("GET /metrics/unused", Action.CALL_READ, list_unused, "Show what nobody uses"),
-    endpoint("GET /metrics/errors", Action.CALL_READ, errors, "Show errors by their class"),
-    endpoint("GET /metrics/slowest", Action.CALL_READ, slowest, "Show the slowest calls"),
+    endpoint("GET /metrics/totals", Action.CALL_READ, totals, "Sum up calls", table=True),
+    endpoint("GET /metrics/series", Action.CALL_READ, series, "Show the course of calls over time", table=True),
+    endpoint(
+        "GET /metrics/top", Action.CALL_READ, top, "Show what is called most, fails most, or takes longest", table=True
+    ),
+    endpoint(
+        "GET /metrics/flows", Action.CALL_READ, flows, "Show which clients call what through which servers", table=True
+    ),
+    endpoint("GET /metrics/unused", Action.CALL_READ, list_unused, "Show what nobody uses", table=True),
+    endpoint("GET /metrics/errors", Action.CALL_READ, errors, "Show errors by their class", table=True),
+    endpoint("GET /metrics/slowest", Action.CALL_READ, slowest, "Show the slowest calls", table=True),
 )

@@ -9,6 +9,7 @@ from typing import Any, cast
 import msgspec
 
 from gatehouse.access.sign_in.cookies import SECURE
+from gatehouse.api import csv
 from gatehouse.api.actions import Action
 from gatehouse.api.problems import MEDIA_TYPE, Problem
 from gatehouse.api.routing import Asked, Endpoint, Lines, Live, Redirect, endpoint
@@ -168,6 +169,9 @@ def _operation(one: Endpoint, schemas: _Schemas, collections: frozenset[str]) ->
         operation["description"] = "For everybody who is signed in."
     else:
         operation["description"] = f"Needs the permission `{one.action.value}`."
+    if one.table:
+        # Not as another content: in generated clients each answer would be a text or an object.
+        operation["description"] += f" With `Accept: {csv.MEDIA_TYPE}` it is a table in CSV."
     if one.body is not type(None):
         content = {"application/json": {"schema": schemas.of(one.body)}}
         operation["requestBody"] = {"required": schemas.needed(one.body), "content": content}

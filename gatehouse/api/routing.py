@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from gatehouse.access.model import ANONYMOUS, Circumstances, Principal, Resource
 from gatehouse.access.policy import USE
+from gatehouse.api import csv
 from gatehouse.api.actions import Action
 from gatehouse.api.auditing import Auditing
 from gatehouse.api.context import ApiContext, Caller
@@ -101,6 +102,8 @@ class Endpoint:
     """Actions that a body asks for besides `action`."""
     shape: Any = None
     """What an answer looks like that is passed on as it came."""
+    table: bool = False
+    """Whether it is also told as CSV."""
 
 
 def endpoint(  # noqa: PLR0913 - each parameter is a fact about the route
@@ -113,6 +116,7 @@ def endpoint(  # noqa: PLR0913 - each parameter is a fact about the route
     status: int | None = None,
     further: Callable[[Any], Iterable[Action]] = _nothing_further,
     shape: Any = None,
+    table: bool = False,
 ) -> Endpoint:
     """Declare a route, as in `endpoint("GET /tools", ...)`; what it takes and gives is read off the handler's annotations."""
     method, _, path = route.partition(" ")
@@ -133,6 +137,7 @@ def endpoint(  # noqa: PLR0913 - each parameter is a fact about the route
         changes=method != "GET" if changes is None else changes,
         further=further,
         shape=shape,
+        table=table,
     )
 
 
@@ -291,6 +296,10 @@ def _encode(declared: Endpoint, request: Request, answer: Any) -> Response:
         return Response(status_code=204, headers=headers)
     if declared.status == 201:
         headers["location"] = f"{request.url.path.rstrip('/')}/{answer.id}"
+    if declared.table:
+        headers["vary"] = "accept"
+        if csv.is_wanted(request.headers.get("accept", "")):
+            return Response(csv.table(answer), declared.status, headers, csv.MEDIA_TYPE)
     return Response(_encoder.encode(answer), declared.status, headers, "application/json")
 
 

@@ -45,7 +45,7 @@ def add(
 
 def read_target(name: str, target: list[str], transport: Transport) -> dict[str, Any]:
     """The upstream that a name and a URL or command describe; raises `Misused`."""
-    if _is_url(target):
+    if is_url(target):
         if len(target) > 1:
             raise Misused(f"'{target[1]}' after the URL is not understood.", "Give one URL, or a command after --.")
         if transport is Transport.STDIO:
@@ -103,15 +103,16 @@ def alike(found: Duplicates) -> str:
 
 
 def _secrets(target: list[str], header: list[str], env: list[str]) -> dict[str, Any]:
-    if header and not _is_url(target):
+    if header and not is_url(target):
         raise Misused("-H is for URLs: a command gets no headers.", "Set variables with -e KEY=VALUE.")
-    if env and _is_url(target):
+    if env and is_url(target):
         raise Misused("-e is for commands: a URL has no environment.", "Send a header with -H 'Name: value'.")
     shown = credential(pairs.headers(header))
     return ({"credential": shown} if shown else {}) | ({"env": pairs.environment(env)} if env else {})
 
 
-def _is_url(target: list[str]) -> bool:
+def is_url(target: list[str]) -> bool:
+    """Whether it begins with a URL, and not with a command."""
     return target[0].startswith(("http://", "https://"))
 
 

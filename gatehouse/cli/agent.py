@@ -13,8 +13,10 @@ from gatehouse.cli.api import Api, json_as, segment
 from gatehouse.cli.errors import REFUSED, note
 from gatehouse.cli.live import live_lines
 from gatehouse.cli.output import JsonFlag, counted, facts, line, print_items, print_json, short, table
+from gatehouse.cli.upstream_changes import change_agent
 
 app = typer.Typer(help="A2A agents that Gatehouse calls.", no_args_is_help=True, add_completion=False)
+app.command("change")(change_agent)
 Ref = Annotated[str, typer.Argument(metavar="AGENT", help="Its name or id.")]
 Task = Annotated[str, typer.Argument(metavar="TASK", help="Its id, as `send` tells it.")]
 _WAITING, _FAILED = "input-required", frozenset({"failed", "rejected", "canceled", "auth-required"})

@@ -83,7 +83,7 @@ def series(  # noqa: PLR0913 - each parameter is an option of the command
 @app.command()
 def top(  # noqa: PLR0913 - each parameter is an option of the command
     by: Annotated[
-        str, typer.Option(help="server, upstream, tool, prompt, resource, method, principal, token, user, team, client or outcome.")
+        str, typer.Option(help="server, upstream, agent, tool, prompt, resource, method, principal, token, user, team, client or outcome.")
     ] = "tool",
     measure: Annotated[str, typer.Option(help="calls, errors, latency, bytes or tokens.")] = "calls",
     since: When = "24h", until: When = "", server: ServerOption = "", upstream: UpstreamOption = "",

@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
 from gatehouse.catalog.client_config import CLIENTS, TRANSPORTS
-from gatehouse.cli import pick
 from gatehouse.cli.api import Api, json_as, segment
-from gatehouse.cli.errors import Misused, Refused, note
+from gatehouse.cli.errors import Misused, note
 from gatehouse.cli.output import JsonFlag, counted, facts, line, print_items, print_json, short, table
-from gatehouse.cli.wire import Capability, Config, Server
+from gatehouse.cli.server_changes import bind, change, rename, unbind
+from gatehouse.cli.server_choices import (
+    LISTS,
+    AllFrom,
+    Name,
+    Prompts,
+    Resources,
+    Tools,
+    Wanted,
+    capabilities,
+    choose,
+)
+from gatehouse.cli.wire import Binding, Config, Server
 
 app = typer.Typer(help="Virtual servers: chosen tools behind one URL.", no_args_is_help=True, add_completion=False)
-Name = Annotated[str, typer.Argument(metavar="SERVER", help="Its slug or id.")]
-Patterns = list[str] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Patterns for each list, and upstreams of which everything is taken."""
-
-    tools: list[str]
-    prompts: list[str]
-    resources: list[str]
-    upstreams: list[str]
 
 
 @app.command()
 def create(  # noqa: PLR0913 - each parameter is an option of the command
     name: Annotated[str, typer.Argument(help="What to call it.")],
-    tool: Annotated[
-        Patterns, typer.Option(metavar="PATTERN", help="Tools: a name, UPSTREAM/NAME, with * and ?.")
-    ] = None,
-    prompt: Annotated[Patterns, typer.Option(metavar="PATTERN", help="Prompts.")] = None,
-    resource: Annotated[Patterns, typer.Option(metavar="PATTERN", help="Resources and templates.")] = None,
-    all_from: Annotated[Patterns, typer.Option(metavar="UPSTREAM", help="Everything of an upstream.")] = None,
+    tool: Tools = None,
+    prompt: Prompts = None,
+    resource: Resources = None,
+    all_from: AllFrom = None,
     slug: Annotated[str, typer.Option(help="Its place in the URL.")] = "",
     description: Annotated[str, typer.Option(help="What it is for.")] = "",
     instructions: Annotated[str, typer.Option(help="What agents are told about it.")] = "",
@@ -82,7 +78,7 @@ def show(name: Name, as_json: JsonFlag = False) -> None:
     with Api() as api:
         answer = api.get(f"/servers/{segment(name)}")
         server = json_as(answer, Server)
-        known = {} if as_json else {one.id: one for path in _LISTS for one in _capabilities(api, path)}
+        known = {} if as_json else {one.id: one for path in LISTS for one in capabilities(api, path)}
     if as_json:
         return print_json(answer)
     facts(
@@ -96,10 +92,13 @@ def show(name: Name, as_json: JsonFlag = False) -> None:
             ("Instructions", server.instructions),
         ]
     )
+    said = {one.id: one.title or one.description or "" for one in known.values()}
     for title, ids in (("TOOL", server.tools), ("PROMPT", server.prompts), ("RESOURCE", server.resources)):
-        if ids:
+        bound = [one for one in server.bindings if one.capability in ids]
+        if bound:
             line()
-            table((title, "UPSTREAM", "DESCRIPTION"), [_member(known.get(id_), str(id_)) for id_ in ids])
+            rows = [_member(one, one.title or one.description or said.get(one.capability, "")) for one in bound]
+            table((title, "UPSTREAM", "ITS NAME THERE", "", "DESCRIPTION"), rows)
 
 
 @app.command()
@@ -135,41 +134,16 @@ def config(
         note(f"\nOr {other.file_hint}:\n{other.text.rstrip()}")
 
 
-_LISTS = {"/tools": "tools", "/prompts": "prompts", "/resources": "resources"}
+app.command("change")(change)
+app.command("bind")(bind)
+app.command("unbind")(unbind)
+app.command("rename")(rename)
 
 
-def choose(api: Api, wanted: Wanted) -> dict[str, list[str]]:
-    """Ids for each list of a server; raises `Refused` for a pattern or an upstream that gives nothing."""
-    chosen: dict[str, list[str]] = {}
-    for path, key in _LISTS.items():
-        patterns: list[str] = getattr(wanted, key)
-        if patterns or wanted.upstreams:
-            choices = [_choice(one) for one in _capabilities(api, path)]
-            ids = pick.pick(choices, patterns, key.removesuffix("s"))
-            whole = [id_ for upstream in wanted.upstreams for id_ in pick.from_upstream(choices, upstream)]
-            chosen[key] = list(dict.fromkeys(ids + whole))
-    if wanted.upstreams and not any(chosen.values()):
-        raise Refused(
-            f"'{', '.join(wanted.upstreams)}' offers nothing.",
-            "Look at it with `gatehouse upstream list`, and refresh it.",
-        )
-    return chosen
-
-
-def _capabilities(api: Api, path: str) -> list[Capability]:
-    return [json_as(item, Capability) for item in api.items(path)]
-
-
-def _choice(capability: Capability) -> pick.Choice:
-    upstream = capability.upstream.name if capability.upstream else ""
-    return pick.Choice(capability.id, upstream, capability.name, capability.uri)
-
-
-def _member(capability: Capability | None, id_: str) -> tuple[str, str, str]:
-    if capability is None:
-        return id_, "", ""
-    upstream = capability.upstream.name if capability.upstream else ""
-    return capability.name, upstream, short(capability.title or capability.description, 70)
+def _member(binding: Binding, said: str) -> tuple[str, str, str, str, str]:
+    state = "gone" if binding.state == "gone" else "" if binding.enabled else "off"
+    former = binding.original_name if binding.original_name != binding.name else ""
+    return binding.name, binding.upstream.name, former, state, short(said, 70)
 
 
 def _created(server: Server) -> None:

@@ -12,11 +12,13 @@ from gatehouse.cli.api import Api, json_as, segment
 from gatehouse.cli.errors import REFUSED
 from gatehouse.cli.health import health, maintenance
 from gatehouse.cli.output import JsonFlag, facts, line, print_items, print_json, short, table
+from gatehouse.cli.upstream_changes import change
 from gatehouse.cli.wire import Capability, Upstream
 
 app = typer.Typer(help="MCP servers that Gatehouse calls.", no_args_is_help=True, add_completion=False)
 app.command("health")(health)
 app.command("maintenance")(maintenance)
+app.command("change")(change)
 Name = Annotated[str, typer.Argument(metavar="UPSTREAM", help="Its name or id.")]
 
 

@@ -96,6 +96,24 @@ class Upstream(msgspec.Struct, frozen=True):
         return " ".join(word for word in (transport, self.era, self.protocol_version) if word)
 
 
+class Binding(msgspec.Struct, frozen=True):
+    """A capability's place in a server, under the name that agents see."""
+
+    id: str
+    capability: str
+    name: str
+    original_name: str
+    upstream: Ref
+    title: str | None = None
+    description: str | None = None
+    enabled: bool = True
+    state: str = "present"
+
+
+class Bindings(msgspec.Struct, frozen=True):
+    items: list[Binding]
+
+
 class Server(msgspec.Struct, frozen=True):
     id: str
     slug: str
@@ -108,6 +126,7 @@ class Server(msgspec.Struct, frozen=True):
     tools: list[Any] = []
     prompts: list[Any] = []
     resources: list[Any] = []
+    bindings: list[Binding] = []
     enabled: bool = True
 
 

@@ -1495,7 +1495,7 @@ export interface paths {
         };
         /**
          * List calls, newest first
-         * @description Needs the permission `call.read`.
+         * @description Needs the permission `call.read`. With `Accept: text/csv` it is a table in CSV.
          */
         get: operations["list_calls"];
         put?: never;
@@ -1618,7 +1618,7 @@ export interface paths {
         };
         /**
          * Sum up calls
-         * @description Needs the permission `call.read`.
+         * @description Needs the permission `call.read`. With `Accept: text/csv` it is a table in CSV.
          */
         get: operations["get_metrics_totals"];
         put?: never;
@@ -1638,7 +1638,7 @@ export interface paths {
         };
         /**
          * Show the course of calls over time
-         * @description Needs the permission `call.read`.
+         * @description Needs the permission `call.read`. With `Accept: text/csv` it is a table in CSV.
          */
         get: operations["get_metrics_series"];
         put?: never;
@@ -1658,7 +1658,7 @@ export interface paths {
         };
         /**
          * Show what is called most, fails most, or takes longest
-         * @description Needs the permission `call.read`.
+         * @description Needs the permission `call.read`. With `Accept: text/csv` it is a table in CSV.
          */
         get: operations["get_metrics_top"];
         put?: never;
@@ -1678,7 +1678,7 @@ export interface paths {
         };
         /**
          * Show which clients call what through which servers
-         * @description Needs the permission `call.read`.
+         * @description Needs the permission `call.read`. With `Accept: text/csv` it is a table in CSV.
          */
         get: operations["get_metrics_flows"];
         put?: never;
@@ -1698,7 +1698,7 @@ export interface paths {
         };
         /**
          * Show what nobody uses
-         * @description Needs the permission `call.read`.
+         * @description Needs the permission `call.read`. With `Accept: text/csv` it is a table in CSV.
          */
         get: operations["get_metrics_unused"];
         put?: never;
@@ -1718,7 +1718,7 @@ export interface paths {
         };
         /**
          * Show errors by their class
-         * @description Needs the permission `call.read`.
+         * @description Needs the permission `call.read`. With `Accept: text/csv` it is a table in CSV.
          */
         get: operations["get_metrics_errors"];
         put?: never;
@@ -1738,7 +1738,7 @@ export interface paths {
         };
         /**
          * Show the slowest calls
-         * @description Needs the permission `call.read`.
+         * @description Needs the permission `call.read`. With `Accept: text/csv` it is a table in CSV.
          */
         get: operations["get_metrics_slowest"];
         put?: never;
@@ -5370,7 +5370,7 @@ export interface components {
         /** TopView */
         TopView: {
             /** @enum {unknown} */
-            by: "client" | "method" | "outcome" | "principal" | "prompt" | "resource" | "server" | "team" | "token" | "tool" | "upstream" | "user";
+            by: "agent" | "client" | "method" | "outcome" | "principal" | "prompt" | "resource" | "server" | "team" | "token" | "tool" | "upstream" | "user";
             /** @enum {unknown} */
             measure: "bytes" | "calls" | "errors" | "latency" | "tokens";
             items: components["schemas"]["RankedView"][];
@@ -10277,7 +10277,7 @@ export interface operations {
                 /** @description Left out: what suits the range */
                 step?: "1d" | "1h" | "1m";
                 /** @description Tell the course of each apart, too */
-                by?: "client" | "method" | "outcome" | "principal" | "prompt" | "resource" | "server" | "team" | "token" | "tool" | "upstream" | "user";
+                by?: "agent" | "client" | "method" | "outcome" | "principal" | "prompt" | "resource" | "server" | "team" | "token" | "tool" | "upstream" | "user";
                 /** @description How many of them at most */
                 limit?: number;
             };
@@ -10328,7 +10328,7 @@ export interface operations {
                 /** @description Name that the client gives itself */
                 client?: string;
                 outcome?: "cancelled" | "ok" | "protocol_error" | "refused" | "timed_out" | "tool_error";
-                by?: "client" | "method" | "outcome" | "principal" | "prompt" | "resource" | "server" | "team" | "token" | "tool" | "upstream" | "user";
+                by?: "agent" | "client" | "method" | "outcome" | "principal" | "prompt" | "resource" | "server" | "team" | "token" | "tool" | "upstream" | "user";
                 /** @description latency: the mean; bytes: in and out */
                 measure?: "bytes" | "calls" | "errors" | "latency" | "tokens";
                 /** @description How many at most */

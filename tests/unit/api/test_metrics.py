@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -274,6 +276,45 @@ async def test_prompts_resources_and_tokens_are_told_apart_and_each_has_its_cour
         assert {len(one["points"]) for one in series["groups"]} == {len(series["points"])}
     (first,) = (await calls.gate.get("/metrics/series", by="token", limit=1))["groups"]
     assert first["key"] == "tok_1"
+
+
+async def test_agents_are_told_apart_from_other_upstreams_and_called_by_their_names(calls: Calls) -> None:
+    upstream = (await calls.gate.weather())["id"]
+    agent = await calls.gate.create("/agents", name="helper", url="https://agent.test")
+    await calls.note(upstream=upstream, server="srv_1")
+    await calls.note(upstream=agent["id"], server=agent["id"], method="SendMessage")
+    (found,) = (await calls.gate.get("/metrics/top", by="agent"))["items"]
+    assert (found["key"], found["name"], found["sums"]["calls"]) == (agent["id"], "helper", 1)
+    (course,) = (await calls.gate.get("/metrics/series", by="agent", step="1h"))["groups"]
+    assert (course["name"], sum(one["sums"]["calls"] for one in course["points"])) == ("helper", 1)
+    servers = (await calls.gate.get("/metrics/top", by="server"))["items"]
+    assert {one["name"] for one in servers} == {"srv_1", "helper"}
+
+
+async def test_whoever_accepts_csv_gets_what_json_says_as_a_table(calls: Calls) -> None:
+    await calls.note(principal="tok_1", principal_name='=say "hi"', client="cursor", total_ms=10.0)
+    await calls.note(outcome="tool_error", error_class="tool_error", error="no, not\nso")
+    for path in ("/calls", *FIGURES, "/metrics/series?by=tool&step=1h", "/metrics/unused?unused_for=1s"):
+        answer = await calls.gate.client.get(path, headers={"accept": "text/csv"})
+        assert answer.headers["content-type"].startswith("text/csv"), path
+        assert answer.headers["vary"] == "accept"
+    rows = list(csv.DictReader(io.StringIO(await _csv(calls, "/calls"))))
+    assert [one["outcome"] for one in rows] == ["tool_error", "ok"]
+    assert (rows[1]["principal_name"], rows[1]["client_name"], rows[0]["error"]) == (
+        "'=say \"hi\"", "cursor", "no, not\nso",
+    )  # fmt: skip
+    (top,) = csv.DictReader(io.StringIO(await _csv(calls, "/metrics/top")))
+    assert (top["name"], top["calls"], top["outcomes_ok"]) == ("forecast", "2", "1")
+    (totals,) = csv.DictReader(io.StringIO(await _csv(calls, "/metrics/totals")))
+    assert (totals["calls"], totals["errors"]) == ("2", "1")
+    json = await calls.gate.client.get("/calls", headers={"accept": "application/json, text/csv"})
+    assert json.json()["items"]
+    refused = await calls.gate.client.get("/metrics/top?by=moon", headers={"accept": "text/csv"})
+    problem(refused, 400)
+
+
+async def _csv(calls: Calls, path: str) -> str:
+    return (await calls.gate.client.get(path, headers={"accept": "text/csv, */*;q=0.1"})).text
 
 
 async def test_arguments_are_shown_with_one_call_and_in_no_list(calls: Calls) -> None:

@@ -341,6 +341,29 @@ async def test_a_search_of_many_words_over_many_tools_is_soon_done(over_planted:
     assert time.thread_time() - began < 1.0
 
 
+async def test_among_ten_thousand_tools_one_is_found_in_under_20_milliseconds() -> None:
+    offered = [tool for upstream in planted_upstreams() for tool in upstream.tools]
+    copies = [doc(f"{tool['name']}_{copy}", tool["description"]) for copy in range(10) for tool in offered]
+    search = Search([Shelf([replace(one, id=f"cap_{number}") for number, one in enumerate(copies)])])
+    await found(search, "warm")
+    for query in (
+        "create issue",
+        "wether forcast",
+        "delete a calendar event",
+        "날씨",
+        "list",
+        "sendd emial to customer",
+    ):
+        took = [await _seconds(search, query) for _ in range(5)]
+        assert min(took) < 0.02, (query, took)
+
+
+async def _seconds(search: Search, query: str) -> float:
+    began = time.thread_time()
+    assert await found(search, query)
+    return time.thread_time() - began
+
+
 def _changed(before: CatalogSnapshot, upstream: str, **fields: object) -> CatalogSnapshot:
     upstreams = before.upstreams | {upstream: replace(before.upstreams[upstream], **fields)}
     offered = [one for id_ in upstreams for one in before.offered(id_)]
