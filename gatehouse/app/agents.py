@@ -14,7 +14,7 @@ from gatehouse.serving.a2a import A2aFace
 from gatehouse.upstreams.pool import Pool
 
 
-def build_agents(current: Current, faces: Faces, pool: Pool, clock: Clock, note: Note | None) -> Agents:
+def build_agents(current: Current, faces: Faces, pool: Pool, clock: Clock, note: Note) -> Agents:
     return Agents(current, faces.door, pool, clock, note)
 
 

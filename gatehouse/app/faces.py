@@ -29,6 +29,7 @@ from gatehouse.serving.mcp_modern import ModernFace
 from gatehouse.serving.mcp_sse import SseFace
 from gatehouse.settings import Settings
 from gatehouse.store.secrets import Secrets
+from gatehouse.telemetry.intake import Intake
 from gatehouse.telemetry.metrics import Meter, ToolMeter
 from gatehouse.upstreams.http import HttpClient
 from gatehouse.upstreams.pool import Pool
@@ -63,8 +64,9 @@ class Base:
     peers: Peers
     instance: str
     reception: Reception
-    take: Take | None = None
-    """Told of every call; None: nobody is."""
+    intake: Intake
+    take: Take
+    """The intake's, and whatever else is told of each call."""
     tracing: Tracing | None = None
 
 
@@ -76,7 +78,7 @@ class Faces:
     listening: Listening
     keep_alive: KeepAlive
     meter: Meter
-    notes: Notes | None
+    notes: Notes
     entrance: Entrance
 
 
@@ -91,7 +93,8 @@ def build_faces(base: Base) -> Faces:
         base.clock,
         Guests(anonymous_allowed(settings), reception.strangers, reception.limits, reception.counts),
     )
-    notes = Notes(base.take, base.clock) if base.take is not None else None
+    notes = Notes(base.take)
+    base.intake.tell(meter.hear)
     relay = build_relay(base.pool, Rounds(base.secrets, base.clock), meter, notes, base.tracing)
     sessions = Sessions(base.pool, base.records, base.peers, base.tasks, base.clock, base.instance)
     sessions.idle, sessions.most = settings.timeouts.session_idle, settings.limits.sessions

@@ -1,4 +1,4 @@
-"""How upstreams are, put together: the ear at the recorder, what the workers tell each other, and the keeper."""
+"""How upstreams are, put together: the ear at the intake of calls, what the workers tell each other, and the keeper."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from gatehouse.relay.health import Keeper, Parts
 from gatehouse.relay.refresh import Watch, WatchParts
 from gatehouse.store.database import Database
 from gatehouse.telemetry.figures import Figures
+from gatehouse.telemetry.intake import Intake
 from gatehouse.telemetry.questions import Wanted
-from gatehouse.telemetry.recorder import Recorder
 from gatehouse.telemetry.signals import Ear
 from gatehouse.telemetry.signals_store import SignalStore
 
@@ -24,10 +24,10 @@ _KEPT = 600.0
 class Hearing:
     """Of one worker: hears its calls from the start."""
 
-    def __init__(self, recorder: Recorder, database: Database) -> None:
+    def __init__(self, intake: Intake, database: Database) -> None:
         self.ear = Ear()
         self.store = SignalStore(database)
-        recorder.tell(self.ear.hear)
+        intake.tell(self.ear.hear)
 
     def keeper(
         self, parts: WatchParts, watch: Watch, catalog: Catalog, figures: Figures, instance: str, interval: float

@@ -46,11 +46,11 @@ class Requests:
         output = current_output() if wanted else None
         self.log = None if output is None else _log(output, door, proxies)
 
-    def taking(self, take: Take | None) -> Take | None:
+    def taking(self, take: Take) -> Take:
         """`take`, and the log besides."""
         log = self.log
-        if log is None or take is None:
-            return take if log is None else log.called
+        if log is None:
+            return take
 
         def both(call: Course) -> None:
             take(call)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from gatehouse import settings
 from gatehouse.kit.clock import Clock
+from gatehouse.settings import Retention as Kept
+from gatehouse.settings import Settings
+from gatehouse.store.database import Database
 from gatehouse.telemetry.event import Event
 from gatehouse.telemetry.events import Events
+from gatehouse.telemetry.intake import Intake
 from gatehouse.telemetry.ledger import Ledger, lost
 from gatehouse.telemetry.locks import POSSIBLE
 from gatehouse.telemetry.recorder import Recorder, Retention
@@ -19,7 +22,7 @@ FOR_EVER = 100_000
 """Days."""
 
 
-def kept_for(retention: settings.Retention) -> Retention:
+def kept_for(retention: Kept) -> Retention:
     """How long records and sums are kept, in seconds."""
     return Retention(
         calls=_seconds(retention.calls),
@@ -27,6 +30,10 @@ def kept_for(retention: settings.Retention) -> Retention:
         hours=_seconds(retention.hours),
         days=_seconds(retention.days),
     )
+
+
+def build_recorder(settings: Settings, database: Database, clock: Clock) -> Recorder:
+    return Recorder(database, clock, kept_for(settings.retention), Intake(clock), stores=settings.record_calls)
 
 
 def _seconds(days: int) -> float:

@@ -36,6 +36,7 @@ from gatehouse.serving.http import Exchange, HttpRequest, Work
 from gatehouse.settings import Settings
 from gatehouse.store.instances import SessionRecord
 from gatehouse.store.secrets import KEY_BYTES, Secrets
+from gatehouse.telemetry.intake import Intake
 from gatehouse.upstreams.base import Patience, Reach
 from gatehouse.upstreams.http import HttpClient
 from gatehouse.upstreams.pool import Pool
@@ -102,6 +103,7 @@ class Single:
         self._current = Current(snapshot, Keyring({}), secrets, self.settings.limits.page_size)
         unlimited = Unlimited()
         reception = Reception(no_strangers(), unlimited, unlimited, nobody_notes, bare_challenge)
+        intake = Intake()
         base = Base(
             self.settings,
             clock,
@@ -114,10 +116,12 @@ class Single:
             NoPeers(),
             NAME,
             reception,
+            intake,
+            intake.take,
         )
         self.faces: Faces = build_faces(base)
         self.faces.door.everything_is(NAME)
-        routes = health_routes(alone(self.faces.meter), self._ready, lambda authorization: True)
+        routes = health_routes(alone(self.faces.meter, intake), self._ready, lambda authorization: True)
         routes.append(Route("/", _welcome))
         self._front = Front(self.handle, self.settings.limits.body_bytes, list(routes), not_found)
         pause = sweep_pause(self.settings.timeouts)

@@ -59,7 +59,7 @@ async def end_tracing(tracing: Tracing | None) -> None:
         await tracing.spans.close()
 
 
-def build_relay(pool: Pool, rounds: Rounds, meter: Meter, notes: Notes | None, tracing: Tracing | None) -> Relay:
+def build_relay(pool: Pool, rounds: Rounds, meter: Meter, notes: Notes, tracing: Tracing | None) -> Relay:
     """The plain relay where nothing is traced, so that it costs nothing there."""
     if tracing is None:
         return Relay(pool, rounds, meter, notes)

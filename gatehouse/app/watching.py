@@ -19,6 +19,7 @@ from gatehouse.kit.clock import Clock
 from gatehouse.relay.current import Current
 from gatehouse.store.database import Database
 from gatehouse.telemetry import process
+from gatehouse.telemetry.intake import Intake
 from gatehouse.telemetry.metrics import Durations, Meter, Shown
 from gatehouse.telemetry.recorder import Recorder
 from gatehouse.telemetry.report import Machine, Report, Totals, report
@@ -57,11 +58,13 @@ class Watching:
         self._queries = Queries()
         self._shared: SharedFigures | None = None
         self._meter = Meter()
+        self._count: Callable[[], None] = lambda: None
+        """Tells the meter of calls that it has not heard of."""
         self._well = True
         database.on_query(self._queries.note)
 
     async def begin(self, seen: Seen) -> None:
-        self._meter = seen.meter
+        self._meter, self._count = seen.meter, seen.recorder.intake.sum_up
         _show_process(seen.meter, self._started_at)
         _show_ways_out(seen)
         _show_records(seen)
@@ -121,6 +124,7 @@ class Watching:
         self._well = False
 
     def _report(self) -> Report:
+        self._count()
         return report(self._meter, self._instance, self._started_at)
 
     def _show_itself(self) -> None:
@@ -136,11 +140,12 @@ class Watching:
         meter.gauge("gatehouse_database_slowest_query_seconds", words, lambda: queries.slowest, max)
 
 
-def alone(meter: Meter) -> Callable[[], Awaitable[bytes]]:
+def alone(meter: Meter, intake: Intake) -> Callable[[], Awaitable[bytes]]:
     """The figures of a process that has no other workers, and no database."""
     _show_process(meter, time.time())
 
     async def show() -> bytes:
+        intake.sum_up()
         return await _exposition(meter, [report(meter, "", 0.0).apart()], [])
 
     return show

@@ -35,7 +35,7 @@ from gatehouse.app.faces import Base, Faces, Reception, alone_here, anonymous_al
 from gatehouse.app.health import Hearing
 from gatehouse.app.internal import InternalListener
 from gatehouse.app.logs import Requests, build_levels
-from gatehouse.app.recording import Losses, kept_for
+from gatehouse.app.recording import Losses, build_recorder
 from gatehouse.app.registry import build_registry, registry_face, run_registry
 from gatehouse.app.repeating import every
 from gatehouse.app.sign_on import own_addresses, own_urls
@@ -53,7 +53,6 @@ from gatehouse.kit.errors import GatewayError, Unauthenticated
 from gatehouse.kit.net import Proxies
 from gatehouse.kit.tasks import Tasks
 from gatehouse.relay.current import Current
-from gatehouse.relay.noting import Take
 from gatehouse.relay.operations import Operations
 from gatehouse.relay.refresh import Refresher, Watch, WatchParts
 from gatehouse.serving.answers import SILENCE
@@ -67,7 +66,6 @@ from gatehouse.store.database import Database
 from gatehouse.store.instances import Instances, Leases, SessionRecords
 from gatehouse.store.secrets import Secrets, check_key, load_key
 from gatehouse.telemetry.figures import Figures
-from gatehouse.telemetry.recorder import Recorder
 from gatehouse.upstreams.base import Patience, Reach
 from gatehouse.upstreams.http import HttpClient
 from gatehouse.upstreams.pool import Pool
@@ -107,8 +105,8 @@ class Worker:
         self.usage = Usage(self.database, self.clock)
         self.limiter = Limiter(self.usage, self.clock)
         self.audit = Audit(self.database, self.secrets, self.clock, settings.retention.audit)
-        self.recorder = Recorder(self.database, self.clock, kept_for(settings.retention))
-        self.health = Hearing(self.recorder, self.database)
+        self.recorder = build_recorder(settings, self.database, self.clock)
+        self.health = Hearing(self.recorder.intake, self.database)
         self.losses = Losses(settings.data_dir, self.recorder, self.events.events, self.clock)
         self.figures = Figures(self.database, self.clock)
         self.instances = Instances(self.database, self.clock)
@@ -156,14 +154,13 @@ class Worker:
         self.faces: Faces = build_faces(
             Base(
                 self.settings, self.clock, self.tasks, self.http, self.secrets, self.current, self.pool,
-                self.records, self.instances, self.instances.id, self._reception(), self._taking(),
-                self._tracing,
+                self.records, self.instances, self.instances.id, self._reception(), self.recorder.intake,
+                self.requests.taking(self.recorder.intake.take), self._tracing,
             )
         )  # fmt: skip
         await self.losses.begin(self.instances.id)
         await self.watching.begin(Seen(self.faces.meter, self.recorder, self.http, self._launcher, self.current))
-        note = self.recorder.note if self.settings.record_calls else None
-        self.agents = build_agents(self.current, self.faces, self.pool, self.clock, note)
+        self.agents = build_agents(self.current, self.faces, self.pool, self.clock, self.recorder.intake.note)
         self.a2a = build_face(self.agents, self.faces, self._public_url)
         self.front = self._front()
         self.watcher.subscribe(self._changed)
@@ -318,11 +315,7 @@ class Worker:
 
     def _operations(self) -> Operations:
         faces = self.faces
-        return Operations(self.catalog, self.refresher, self.pool, self.clock, faces.meter, faces.notes)
-
-    def _taking(self) -> Take | None:
-        """Who is told of each call."""
-        return self.requests.taking(self.recorder.take if self.settings.record_calls else None)
+        return Operations(self.catalog, self.refresher, self.pool, self.clock, faces.notes)
 
     def _reception(self) -> Reception:
         strangers, challenge = self.single_sign_on.strangers, self.well_known.challenge

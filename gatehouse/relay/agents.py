@@ -49,7 +49,7 @@ class Asking(msgspec.Struct, frozen=True):
 class Agents:
     """Of one worker. Ids of tasks go out, and come back, tied to the principal: see `protocol.a2a_ids`."""
 
-    def __init__(self, current: Current, door: Door, pool: Pool, clock: Clock, note: Note | None = None) -> None:
+    def __init__(self, current: Current, door: Door, pool: Pool, clock: Clock, note: Note) -> None:
         """`note` is told of each request that an agent got, or was refused; it must neither block nor raise."""
         self._current = current
         self._door = door
@@ -133,8 +133,6 @@ class Agents:
         self._tell(course, "tool_error" if failed else "ok", "tool_error" if failed else "", size=size)
 
     def _tell(self, course: _Course, outcome: Ended, error_class: str, error: str = "", size: int = 0) -> None:
-        if self._note is None:
-            return
         took, now = (time.perf_counter() - course.started) * 1000, self._clock.now()
         principal, agent, asking = course.principal, course.agent, course.asking
         record = CallRecord(

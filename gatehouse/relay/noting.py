@@ -1,8 +1,8 @@
 """What becomes of each call, as one record: who called what from which client, how it ended, how long it took.
 
-It stands in the path of every call, so that it parses nothing there, and touches nothing but memory. What can be done
-later is: in a batch it costs a third, since what comes but once in a call is in none of the processor's caches.
-Arguments and results are in a record only where the server asks for it; else only how large they were.
+It stands in the path of every call, so that it parses nothing there, and touches nothing but memory. Of a call only
+numbers are kept until they are summed up: to keep its bytes would take memory out of the processor's caches. Arguments
+and results are in a record only where the server asks for it; else only how large they were.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 import msgspec
 
@@ -21,13 +23,12 @@ from gatehouse.catalog.model import Kind, Server, Upstream
 from gatehouse.catalog.snapshot import Target
 from gatehouse.catalog.views import BYTES_PER_TOKEN
 from gatehouse.kit import json
-from gatehouse.kit.clock import Clock
 from gatehouse.kit.json import Fields, Raw
 from gatehouse.protocol.call import Call, Era, Failure, Outcome
 from gatehouse.protocol.errors import INTERNAL_ERROR, INVALID_PARAMS
 from gatehouse.protocol.trace import PARENT, trace_id
 from gatehouse.relay.door import Entry
-from gatehouse.telemetry.record import ERROR_LENGTH, CallRecord, Course
+from gatehouse.telemetry.record import ERROR_LENGTH, CallRecord, Course, capped, storable
 from gatehouse.telemetry.record import Outcome as Ended
 
 Take = Callable[[Course], None]
@@ -35,8 +36,8 @@ LONGEST_CLIENT = 100
 """Characters that are kept."""
 LARGEST_CONTENT = 32_768
 """Bytes of arguments, and of a result, that a record can hold."""
-HEAVY = 16_384
-"""Bytes of a call and its result past which they are settled at once: some hundred calls are kept in memory until then."""
+GROUPS = 1000
+"""Groups of calls that are remembered at a time, so that calls of one do not each bring one of their own."""
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _MODERN = Era.MODERN
@@ -66,124 +67,150 @@ class _Info(msgspec.Struct, frozen=True, gc=False):
 class Ending(msgspec.Struct, frozen=True, gc=False):
     outcome: Ended
     error_class: str = ""
+
+
+class _Own(msgspec.Struct, frozen=True, gc=False):
+    """What the record of one call has for itself, besides times and sizes."""
+
     error: str = ""
+    trace: str = ""
+    arguments: Any = None
+    result: Any = None
 
 
-_Held = tuple[Principal, Server, Call, Target, Outcome | Ending]
-"""What the path leaves to be settled."""
-_About = tuple[Principal, Server, bytes | None, bool, Target, str, Ending, str]
-"""What is left when it is: with what the client says of itself, whether it is modern, the method, and the trace id."""
+_NOTHING = _Own()
+_Key = tuple[int, int, int, str, bool, bytes | None, str, str]
 
 
 class Notes:
     """Tells of the calls of one worker: hands each to `take`, which must neither block nor raise."""
 
-    def __init__(self, take: Take, clock: Clock) -> None:
+    def __init__(self, take: Take) -> None:
         self._take = take
-        self._now = clock.now
         self._ids = CallIds()
-        self._info = msgspec.json.Decoder(_Info)
+        self._groups: dict[_Key, _Alike] = {}
 
     def ended(
         self, principal: Principal, server: Server, call: Call, target: Target, outcome: Outcome, course: Course
     ) -> None:
         """It was answered, and its course says when. `NO_SERVER` where it reached its upstream without one."""
-        course.about = principal, server, call, target, outcome
-        course.source = self
-        if server.record_content or _weight(call, outcome) > HEAVY:
-            self.settle((course,))
-        self._take(course)
+        if isinstance(outcome, Failure):
+            course.bytes_out = len(outcome.message)
+            return self._tell(principal, server, call, target, course, _failed(outcome), outcome.message)
+        fields = outcome.fields
+        course.bytes_out = size = outcome.size or _size(fields)
+        course.tokens = size // BYTES_PER_TOKEN
+        if server.record_content:
+            course.own = _Own(arguments=_copied(call.params), result=_copied(fields))
+        failed = "isError" in fields and fields["isError"] == _TRUE
+        self._tell(principal, server, call, target, course, _TOOL_ERROR if failed else _OK)
 
     def refused(self, entry: Entry, call: Call, target: Target | None, failure: Failure, course: Course) -> None:
         """We did not let it go on. Of a name that is not here nothing is kept but the words: anybody can make up names."""
         error_class = "invalid_params" if target is not None else _UNKNOWN.get(call.method, "unknown_resource")
-        ending = Ending("refused", error_class, failure.message[:ERROR_LENGTH])
         course.ended = time.perf_counter()
-        self._tell(entry.principal, entry.offering.view.server, call, target or _NOWHERE, course, ending)
+        server = entry.offering.view.server
+        end = Ending("refused", error_class)
+        self._tell(entry.principal, server, call, target or _NOWHERE, course, end, failure.message)
 
     def broken(self, entry: Entry, call: Call, target: Target, error: BaseException, course: Course) -> None:
         """It ended in an exception: its client went away or cancelled it, or we have a mistake."""
         course.answered = course.ended = time.perf_counter()
         cancelled = isinstance(error, (asyncio.CancelledError, ConnectionError))
-        ending = Ending("cancelled", "cancelled") if cancelled else Ending("protocol_error", "internal")
-        self._tell(entry.principal, entry.offering.view.server, call, target, course, ending)
+        end = Ending("cancelled", "cancelled") if cancelled else Ending("protocol_error", "internal")
+        self._tell(entry.principal, entry.offering.view.server, call, target, course, end)
 
-    def _tell(
-        self, principal: Principal, server: Server, call: Call, target: Target, course: Course, ending: Ending
-    ) -> None:
-        course.about = principal, server, call, target, ending
-        course.source = self
-        self.settle((course,))
+    def _tell(  # noqa: PLR0913 - each parameter is a fact about the call, and to put them into one takes time
+        self, principal: Principal, server: Server, call: Call, target: Target, course: Course, end: Ending,
+        error: str = "",
+    ) -> None:  # fmt: skip
+        client, method = call.client, call.method
+        # A copy, since what was read of a request keeps all of its body in memory.
+        info = None if client.info is None else bytes(client.info)
+        modern = client.era is _MODERN
+        key = id(principal), id(server), id(target), method, modern, info, end.outcome, end.error_class
+        group = self._groups.get(key)
+        if group is None:
+            group = self._begin(key, principal, server, target, end)
+        course.group = group
+        course.bytes_in = call.size or _size(call.params)
+        if error or call.headers or PARENT in call.meta:
+            own: _Own = course.own or _NOTHING
+            trace = trace_id(call.headers, call.meta)
+            course.own = _with(own, error=capped(error, ERROR_LENGTH), trace=trace)
         self._take(course)
 
-    def settle(self, calls: Iterable[Course]) -> None:
-        # What one clock is ahead of the other is asked once for all.
-        ahead = self._now() - time.perf_counter()
-        for course in calls:
-            held: _Held = course.about
-            principal, server, call, target, end = held
-            ending = end if isinstance(end, Ending) else _ended(end, server, call, course)
-            client, method = call.client, call.method
-            # A copy, since what was read of a request keeps all of its body in memory.
-            info = None if client.info is None else bytes(client.info)
-            modern = client.era is _MODERN
-            course.at = ahead + course.started
-            course.bytes_in = _size(call.params)
-            course.group = (
-                id(principal), id(server), id(target), method, modern, info, ending.outcome, ending.error_class
-            )  # fmt: skip
-            trace = trace_id(call.headers, call.meta) if call.headers or PARENT in call.meta else ""
-            course.about = principal, server, info, modern, target, method, ending, trace
+    def _begin(self, key: _Key, principal: Principal, server: Server, target: Target, end: Ending) -> _Alike:
+        if len(self._groups) >= GROUPS:
+            self._groups.clear()
+        _, _, _, method, modern, info, _, _ = key
+        client = _client(info)
+        common = storable(
+            CallRecord(
+                id="",
+                at=0.0,
+                outcome=end.outcome,
+                principal=principal.id,
+                principal_kind=principal.kind,
+                principal_name=principal.name,
+                user=principal.user or "",
+                team="" if principal.user is not None else _team(principal),
+                client=client.name,
+                client_version=client.version,
+                era="modern" if modern else "legacy",
+                server=server.id,
+                server_name=server.slug,
+                name=target.name,
+                upstream=target.upstream.id,
+                upstream_name=target.upstream.name,
+                original=target.key,
+                method=method,
+                error_class=end.error_class,
+            )
+        )
+        group = self._groups[key] = _Alike(common, self._ids, (principal, server, target))
+        return group
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Alike:
+    """Calls whose records differ in times, sizes and errors alone."""
+
+    common: CallRecord
+    ids: CallIds
+    about: tuple[object, ...]
+    """Keeps alive what it is found by, so that nothing else can have the same place in memory."""
 
     def record(self, call: Course) -> CallRecord:
-        about: _About = call.about
-        principal, server, info, modern, to, method, ending, trace = about
-        client = self._client(info)
-        ended_at = call.at + call.ended - call.started
-        arguments, result = map(_shown, call.content or (None, None))
-        return CallRecord(
-            id=self._ids.next(ended_at),
+        own: _Own = call.own or _NOTHING
+        return _with(
+            self.common,
+            id=self.ids.next(call.at + call.ended - call.started),
             at=call.at,
-            principal=principal.id,
-            principal_kind=principal.kind,
-            principal_name=principal.name,
-            user=principal.user or "",
-            team="" if principal.user is not None else _team(principal),
-            client=client.name,
-            client_version=client.version,
-            era="modern" if modern else "legacy",
-            server=server.id,
-            server_name=server.slug,
-            name=to.name,
-            upstream=to.upstream.id,
-            upstream_name=to.upstream.name,
-            original=to.key,
-            method=method,
-            outcome=ending.outcome,
             total_ms=_ms(call.ended - call.started),
             upstream_ms=_ms(call.answered - call.sent),
             queue_ms=_ms((call.sent or call.ended) - call.started),
             bytes_in=call.bytes_in,
             bytes_out=call.bytes_out,
             tokens=call.tokens,
-            trace_id=trace,
-            error_class=ending.error_class,
-            error=ending.error,
-            arguments=arguments,
-            result=result,
+            trace_id=own.trace,
+            error=own.error,
+            arguments=_shown(own.arguments),
+            result=_shown(own.result),
         )
 
-    def _client(self, info: bytes | None) -> _Info:
-        """What a client calls itself; nothing where it does not say it as the protocol wants."""
-        if info is None:
-            return _NOBODY
-        try:
-            found = self._info.decode(info)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return _NOBODY
-        if len(found.name) + len(found.version) <= LONGEST_CLIENT:
-            return found
-        return _Info(found.name[:LONGEST_CLIENT], found.version[:LONGEST_CLIENT])
+
+def _client(info: bytes | None) -> _Info:
+    """What a client calls itself; nothing where it does not say it as the protocol wants."""
+    if info is None:
+        return _NOBODY
+    try:
+        found = _info.decode(info)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _NOBODY
+    if len(found.name) + len(found.version) <= LONGEST_CLIENT:
+        return found
+    return _Info(found.name[:LONGEST_CLIENT], found.version[:LONGEST_CLIENT])
 
 
 class CallIds:
@@ -204,29 +231,10 @@ class CallIds:
         return self._head + pairs[ms >> 10 & 1023] + pairs[ms & 1023] + self._ours + low
 
 
-def _weight(call: Call, outcome: Outcome) -> int:
-    """About how many bytes these keep in memory. To add up what is in them costs more than all else that the path does here."""
-    came = 0 if isinstance(outcome, Failure) else outcome.size or _size(outcome.fields)
-    return came + (call.size or _size(call.params))
-
-
-def _ended(outcome: Outcome, server: Server, call: Call, course: Course) -> Ending:
-    """How it ended; what is to be known of the result goes into its course."""
-    if isinstance(outcome, Failure):
-        course.bytes_out = len(outcome.message)
-        return _failed(outcome)
-    fields = outcome.fields
-    course.bytes_out = size = _size(fields)
-    course.tokens = size // BYTES_PER_TOKEN
-    if server.record_content:
-        course.content = _copied(call.params), _copied(fields)
-    return _TOOL_ERROR if "isError" in fields and fields["isError"] == _TRUE else _OK
-
-
 def _failed(failure: Failure) -> Ending:
-    outcome: Ended = "timed_out" if failure.own and failure.code == _TIMED_OUT else "protocol_error"
     known = _CLASSES.get(failure.code) if failure.own else None
-    return Ending(outcome, known or f"rpc {failure.code}", failure.message[:ERROR_LENGTH])
+    timed_out = failure.own and failure.code == _TIMED_OUT
+    return Ending("timed_out" if timed_out else "protocol_error", known or f"rpc {failure.code}")
 
 
 def _copied(content: Fields) -> dict[str, bytes] | int:
@@ -252,7 +260,7 @@ def _ms(seconds: float) -> float:
 
 
 def _size(fields: Fields) -> int:
-    """Bytes of the values, which is all but the braces and the keys."""
+    """Bytes of the values, where there was no message around them."""
     return sum(map(len, fields.values()))
 
 
@@ -264,8 +272,9 @@ def _team(principal: Principal) -> str:
     return "" if scope == ALL else scope
 
 
-_OK = Ending("ok")
-_TOOL_ERROR = Ending("tool_error", "tool_error")
+_with = msgspec.structs.replace
+_info = msgspec.json.Decoder(_Info)
+_OK, _TOOL_ERROR = Ending("ok"), Ending("tool_error", "tool_error")
 _NOBODY = _Info()
 NO_SERVER = Server("", "", "")
 _NOWHERE = Target(Upstream("", ""), Kind.TOOL, "", "", "", None, json.EMPTY, json.NULL, json.NULL)

@@ -15,7 +15,6 @@ from gatehouse.protocol import bridge, headers
 from gatehouse.protocol.call import MODERN_VERSION, Call, Client, Era, Outcome
 from gatehouse.relay.noting import NO_SERVER, Notes
 from gatehouse.relay.refresh import Book, Refresher, failed_status
-from gatehouse.telemetry.metrics import Meter
 from gatehouse.telemetry.record import Course
 from gatehouse.upstreams.local import MEANT
 from gatehouse.upstreams.peer import SignInNeeded, ignore
@@ -55,15 +54,11 @@ class TrialReport:
 
 
 class Operations:
-    def __init__(
-        self, book: Book, refresher: Refresher, pool: Pool, clock: Clock, meter: Meter, notes: Notes | None = None
-    ) -> None:
-        """Without `notes` no records are made of calls."""
+    def __init__(self, book: Book, refresher: Refresher, pool: Pool, clock: Clock, notes: Notes) -> None:
         self._book = book
         self._refresher = refresher
         self._pool = pool
         self._clock = clock
-        self._meter = meter
         self._notes = notes
 
     async def refresh(self, upstream_id: str) -> None:
@@ -119,10 +114,7 @@ class Operations:
         course.answered = time.perf_counter()
         outcome = bridge.for_client(outcome, _CALLER, method, OURSELVES)
         course.ended = time.perf_counter()
-        seconds = course.answered - course.started
-        self._meter.called("", upstream.name, method, outcome, seconds, capability.key)
-        if self._notes is not None:
-            self._notes.ended(principal, NO_SERVER, call, _target(upstream, capability), outcome, course)
+        self._notes.ended(principal, NO_SERVER, call, _target(upstream, capability), outcome, course)
         return outcome
 
 

@@ -27,8 +27,7 @@ _NAMED = frozenset({Kind.TOOL, Kind.PROMPT})
 
 
 class Relay:
-    def __init__(self, pool: Pool, rounds: Rounds, meter: Meter, notes: Notes | None = None) -> None:
-        """Without `notes` no records are made."""
+    def __init__(self, pool: Pool, rounds: Rounds, meter: Meter, notes: Notes) -> None:
         self.pool = pool
         self._send = pool.send
         self._rounds = rounds
@@ -53,28 +52,17 @@ class Relay:
         try:
             outcome = await self._send(target.upstream, call, offering.names(target), emit)
         except BaseException as error:
-            self._meter.broken(
-                server.slug, target.upstream.name, call.method, error, time.perf_counter() - course.started, target.name
-            )
-            if self._notes is not None:
-                self._notes.broken(entry, call, target, error, course)
+            self._notes.broken(entry, call, target, error, course)
             raise
         course.answered = time.perf_counter()
         self._rounds.pause(outcome, call, target, server.id)
         outcome = bridge.for_client(outcome, call.client, call.method, offering.server_info)
         course.ended = time.perf_counter()
-        seconds = course.ended - course.started
-        self._meter.called(server.slug, target.upstream.name, call.method, outcome, seconds, target.name)
-        if self._notes is not None:
-            self._notes.ended(entry.principal, server, call, target, outcome, course)
+        self._notes.ended(entry.principal, server, call, target, outcome, course)
         return outcome
 
     def _refuse(self, entry: Entry, call: Call, target: Target | None, failure: Failure, course: Course) -> Failure:
-        server, seconds = entry.offering.view.server.slug, time.perf_counter() - course.started
-        upstream, tool = ("", "") if target is None else (target.upstream.name, target.name)
-        self._meter.refused(server, upstream, call.method, seconds, tool)
-        if self._notes is not None:
-            self._notes.refused(entry, call, target, failure, course)
+        self._notes.refused(entry, call, target, failure, course)
         return failure
 
     def _note_alias(self, server: str, target: Target, call: Call) -> None:

@@ -38,7 +38,7 @@ _TARGET = {Kind.TOOL: "gen_ai.tool.name", Kind.PROMPT: "gen_ai.prompt.name"}
 _OWN = {-31502: "upstream_failed", -31503: "upstream_down", -31504: "timeout"}
 """What keeps an upstream from answering, by the code that a client gets for it."""
 _PORTS = {"http": 80, "https": 443}
-Parts = tuple[Pool, Rounds, Meter, Notes | None]
+Parts = tuple[Pool, Rounds, Meter, Notes]
 Told = dict[str, str | int]
 
 
@@ -50,7 +50,7 @@ class Tracing(msgspec.Struct, frozen=True):
 
 
 class TracedRelay(Relay):
-    def __init__(self, pool: Pool, rounds: Rounds, meter: Meter, notes: Notes | None, tracing: Tracing) -> None:
+    def __init__(self, pool: Pool, rounds: Rounds, meter: Meter, notes: Notes, tracing: Tracing) -> None:
         super().__init__(pool, rounds, meter, notes)
         self._parts = (pool, rounds, meter, notes)
         self._spans = tracing.spans

@@ -1,20 +1,21 @@
-"""What this process counts, cheap enough to stand in the path of a call, and what else it can tell of itself.
+"""What this process counts of its calls, and what else it can tell of itself.
 
 `report.py` adds up the figures of several processes, `prometheus.py` shows them.
 """
 
 from __future__ import annotations
 
-import asyncio
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import msgspec
 
-from gatehouse.kit.json import Raw
-from gatehouse.protocol.call import Outcome, Result
+from gatehouse.telemetry.intake import Summed
+from gatehouse.telemetry.record import CallRecord
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Upper bounds of the duration buckets, in seconds."""
@@ -22,7 +23,7 @@ DURATIONS = "gatehouse_call_duration_seconds"
 TOOLS = 500
 """Tools that have a label of their own, each in each server."""
 OTHER = "other"
-_TRUE = Raw(b"true")
+_bucket = partial(bisect_left, [round(bound * 1e6) for bound in BOUNDS])
 Labels = tuple[str, ...]
 Values = Mapping[Labels, float]
 Read = Callable[[], float]
@@ -67,8 +68,8 @@ class Durations:
 class Meter:
     """Counts calls by server, upstream, method and outcome.
 
-    Outcomes: `ok`, `tool_error`, `error` (the upstream's), `unavailable` (ours, for an upstream that could not answer),
-    `refused` (it did not go on to an upstream), `cancelled`.
+    Outcomes: `ok`, `tool_error`, `error` (the upstream's, or a mistake of ours), `unavailable` (the upstream could not
+    answer), `refused` (it did not go on to an upstream), `cancelled`.
     """
 
     labels: tuple[str, ...] = ("server", "upstream", "method", "outcome")
@@ -95,34 +96,20 @@ class Meter:
     def show(self, shown: Shown) -> None:
         self.shown[shown.name] = shown
 
-    def called(self, server: str, upstream: str, method: str, outcome: Outcome, seconds: float, tool: str = "") -> None:
-        """`tool`: the name that the server advertises; of no use here."""
-        labels = (server, upstream, method, _word(outcome))
-        series = self.series.get(labels)
-        if series is None:
-            series = self.series[labels] = Series.empty()
-        series.buckets[bisect_left(BOUNDS, seconds)] += 1
-        series.total += seconds
+    def hear(self, summed: Iterable[Summed]) -> None:
+        """Calls that ended."""
+        for one in summed:
+            common = one.group.common
+            series = self.series.setdefault(self._labels(common), Series.empty())
+            for bucket, calls in Counter(map(_bucket, one.microseconds)).items():
+                series.buckets[bucket] += calls
+            series.total += one.tally.total_us / 1e6
 
-    def refused(self, server: str, upstream: str, method: str, seconds: float, tool: str = "") -> None:
-        """It did not go on. `upstream` and `tool` are empty where the name is not known: anybody can make up names."""
-        self._count((server, upstream, method, "refused"), tool, seconds)
-
-    def broken(
-        self, server: str, upstream: str, method: str, error: BaseException, seconds: float, tool: str = ""
-    ) -> None:
-        """It ended in an exception: its client went away or cancelled it, or we have a mistake."""
-        cancelled = isinstance(error, (asyncio.CancelledError, ConnectionError))
-        self._count((server, upstream, method, "cancelled" if cancelled else "error"), tool, seconds)
+    def _labels(self, common: CallRecord) -> Labels:
+        return common.server_name, common.upstream_name, common.method, _word(common)
 
     def called_by_alias(self, server: str, name: str) -> None:
         self.aliases[server, name] = self.aliases.get((server, name), 0) + 1
-
-    def _count(self, labels: Labels, tool: str, seconds: float) -> None:
-        series = self.series.get(labels)
-        if series is None:
-            series = self.series[labels] = Series.empty()
-        series.add(BOUNDS, seconds)
 
 
 class ToolMeter(Meter):
@@ -135,13 +122,10 @@ class ToolMeter(Meter):
         self._most = most
         self._known: set[tuple[str, str]] = set()
 
-    def called(self, server: str, upstream: str, method: str, outcome: Outcome, seconds: float, tool: str = "") -> None:
-        self._count((server, upstream, method, _word(outcome)), tool, seconds)
-
-    def _count(self, labels: Labels, tool: str, seconds: float) -> None:
+    def _labels(self, common: CallRecord) -> Labels:
         # Names of resources are what clients ask for: they have no end.
-        name = self._bounded(labels[0], tool) if tool and labels[2] == "tools/call" else ""
-        super()._count((*labels, name), "", seconds)
+        told = common.name and common.method == "tools/call"
+        return *super()._labels(common), self._bounded(common.server_name, common.name) if told else ""
 
     def _bounded(self, server: str, tool: str) -> str:
         if (server, tool) not in self._known:
@@ -151,8 +135,8 @@ class ToolMeter(Meter):
         return tool
 
 
-def _word(outcome: Outcome) -> str:
-    if isinstance(outcome, Result):
-        fields = outcome.fields
-        return "tool_error" if "isError" in fields and fields["isError"] == _TRUE else "ok"
-    return "unavailable" if outcome.own else "error"
+def _word(common: CallRecord) -> str:
+    if common.outcome not in ("protocol_error", "timed_out"):
+        return common.outcome
+    ours = common.error_class == "internal"
+    return "error" if ours or common.error_class.startswith("rpc ") else "unavailable"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from itertools import groupby
+from collections.abc import Hashable
 from operator import attrgetter
 from typing import Any, Literal, Protocol
 
@@ -18,7 +17,6 @@ ERROR_LENGTH = 500
 NAME_LENGTH = 255
 """Characters that are kept of a name; a longer one is found by its beginning."""
 _dimensions = attrgetter(*DIMENSIONS)
-_source = attrgetter("source")
 
 
 class CallRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -76,46 +74,36 @@ class Course(msgspec.Struct, gc=False):
     answered: float = 0.0
     ended: float = 0.0
     at: float = 0.0
-    """When it began, in seconds since the epoch."""
+    """When it began, in seconds since the epoch; 0 until somebody asks."""
     bytes_in: int = 0
     bytes_out: int = 0
     tokens: int = 0
-    group: Hashable = None
-    """Equal for calls of the same batch whose records differ in times, sizes and errors alone. None: it is not settled yet."""
-    content: Any = None
-    """Of arguments and result, where they are to be kept."""
-    about: Any = None
-    """What `source` needs; it keeps alive whatever `group` tells apart by its identity."""
-    source: Source | None = None
+    group: Group | None = None
+    """None until it has ended."""
+    own: Any = None
+    """What else its record has for itself, for the group: an error's words, a trace. Most have nothing."""
 
     @property
     def made(self) -> CallRecord:
         """The record of a call that has ended."""
-        assert self.source is not None  # noqa: S101 - whoever ends a course sets it
-        if self.group is None:
-            self.source.settle((self,))
-        return self.source.record(self)
+        assert self.group is not None  # noqa: S101 - whoever ends a course sets it
+        return self.group.record(self)
 
 
-class Source(Protocol):
-    """Who ended a call, and knows what there was no time to look at then."""
+class Group(Hashable, Protocol):
+    """Calls whose records differ in times, sizes and errors alone. Two that are equal are the same."""
 
-    def settle(self, calls: Iterable[Course]) -> None:
-        """Fill in what is not there yet: when each began, and its group."""
+    @property
+    def common(self) -> CallRecord:
+        """With what is the same for all of them."""
         ...
 
     def record(self, call: Course) -> CallRecord: ...
 
 
-def settle(calls: Iterable[Course]) -> None:
-    """All of them, whoever ended them."""
-    unsettled = (call for call in calls if call.group is None)
-    for source, members in groupby(unsettled, _source):
-        source.settle(members)
-
-
 def recorded(record: CallRecord) -> Course:
     """For those whose calls are few enough to make the record at once."""
+    record = storable(record)
     return Course(
         started=0.0,
         answered=record.upstream_ms / 1000,
@@ -124,23 +112,45 @@ def recorded(record: CallRecord) -> Course:
         bytes_in=record.bytes_in,
         bytes_out=record.bytes_out,
         tokens=record.tokens,
-        group=_dimensions(record),
-        about=record,
-        source=_MADE,
+        group=_Made(record),
+        own=record,
     )
 
 
 class _Made:
     """Of calls whose records came first."""
 
-    def settle(self, calls: Iterable[Course]) -> None: ...
+    __slots__ = ("_dimensions", "common")
+
+    def __init__(self, common: CallRecord) -> None:
+        self.common = common
+        self._dimensions = *_dimensions(common), common.error_class
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Made) and self._dimensions == other._dimensions
+
+    def __hash__(self) -> int:
+        return hash(self._dimensions)
 
     def record(self, call: Course) -> CallRecord:
-        record: CallRecord = call.about
+        record: CallRecord = call.own
         return record
 
 
-_MADE = _Made()
+def storable(record: CallRecord) -> CallRecord:
+    """With no text in it that a database would refuse."""
+    if _is_storable(record):
+        return record
+    texts = {name: capped(getattr(record, name)) for name in _TEXTS}
+    return msgspec.structs.replace(record, **texts, error=capped(record.error, ERROR_LENGTH))
+
+
+def _is_storable(record: CallRecord) -> bool:
+    """As nearly all are: asked at once of all its texts, which is cheap."""
+    texts: tuple[str, ...] = _texts(record)
+    every = "".join(texts) + record.error
+    short = len(record.error) <= ERROR_LENGTH and max(map(len, texts)) <= NAME_LENGTH
+    return short and every.isascii() and "\x00" not in every
 
 
 def capped(text: str, length: int = NAME_LENGTH) -> str:
@@ -148,3 +158,8 @@ def capped(text: str, length: int = NAME_LENGTH) -> str:
     if text.isascii() and len(text) <= length and "\x00" not in text:
         return text
     return text[:length].replace("\x00", "").encode(errors="replace").decode()
+
+
+_LONG = frozenset({"error", "arguments", "result"})
+_TEXTS = tuple(name for name, kind in CallRecord.__annotations__.items() if kind == "str" and name not in _LONG)
+_texts = attrgetter(*_TEXTS)

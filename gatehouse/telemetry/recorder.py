@@ -1,12 +1,9 @@
-"""Takes the record of each call into memory, and writes them to the database in batches, off the path of calls."""
+"""Writes sums of all calls, and records of as many as there may be, to the database in batches, off the path of calls."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Mapping, MutableSequence, Sequence
+from collections.abc import Iterable, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
-from typing import Any
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,10 +14,10 @@ from gatehouse.kit.ids import new_id
 from gatehouse.store.database import Database
 from gatehouse.store.instances import Leases
 from gatehouse.telemetry import repository
-from gatehouse.telemetry.histogram import Histogram
 from gatehouse.telemetry.housekeeping import Housekeeping, Retention
-from gatehouse.telemetry.ledger import SETTLED, TAKEN
-from gatehouse.telemetry.record import ERROR_LENGTH, NAME_LENGTH, CallRecord, Course, capped, recorded, settle
+from gatehouse.telemetry.intake import Intake, Summed
+from gatehouse.telemetry.ledger import SETTLED
+from gatehouse.telemetry.record import CallRecord, Course, Group
 from gatehouse.telemetry.repository import Mark
 from gatehouse.telemetry.rollup import (
     DAY,
@@ -33,44 +30,28 @@ from gatehouse.telemetry.rollup import (
     Row,
     Tally,
     floor,
-    grouped,
     key_of,
 )
 
 __all__ = ["Recorder", "Retention"]
-Hear = Callable[[CallRecord, Sequence[Course], Histogram], None]
-"""Told calls that have ended, how long they took, and what is the same for all of them as the record of one.
-
-Must neither wait nor raise.
-"""
-
-SUMMED = 256
-"""Calls that are summed up at a time: so few that the memory that they were in is still near, and is used again."""
 GROUPS = 20_000
 """Different calls of different minutes that wait at most to be written; past that the oldest minute is dropped."""
 KEPT, AT_ONCE = 200.0, 5000
 """Records that are stored in a second, in the long run and in a burst. Where more calls come, the others are only counted."""
-CAPACITY = 50_000
-"""Records that wait at most."""
 CLIENTS = 1000
 """Names of clients that a worker tells apart: they say of themselves what they like."""
 _OTHERS = "others"
 _TRIES = 5
 _LEASE = "call-rollups"
 _LEASE_SECONDS = 150.0
-_LONG = frozenset({"error", "arguments", "result"})
-_TEXTS = tuple(name for name, kind in CallRecord.__annotations__.items() if kind == "str" and name not in _LONG)
-_texts = attrgetter(*_TEXTS)
 
 
 @dataclass(slots=True)
-class _Group:
-    """Calls of one minute that differ in times, sizes and errors alone."""
+class _Sums:
+    """Sums of one group's calls in one minute."""
 
     record: CallRecord
-    """Of the first."""
-    about: Any
-    """Keeps alive what they are told apart by."""
+    """What is the same for all of them."""
     tally: Tally = field(default_factory=Tally)
 
 
@@ -79,7 +60,7 @@ class _Batch:
     """Calls on their way to the database."""
 
     calls: int = 0
-    groups: dict[tuple[int, Hashable], _Group] = field(default_factory=dict[tuple[int, Hashable], _Group])
+    groups: dict[tuple[int, Group], _Sums] = field(default_factory=dict[tuple[int, Group], _Sums])
     """By the minute in which they began."""
     failed: list[CallRecord] = field(default_factory=list[CallRecord])
     good: list[CallRecord] = field(default_factory=list[CallRecord])
@@ -94,16 +75,18 @@ class _Batch:
     def rows(self, places: Mapping[int, int]) -> list[Row]:
         """With each minute put where it counts."""
         found = dict[tuple[int, Key], Tally]()
-        for (start, _), group in self.groups.items():
-            found.setdefault((places[start], key_of(group.record)), Tally()).merge(group.tally)
+        for (start, _), sums in self.groups.items():
+            found.setdefault((places[start], key_of(sums.record)), Tally()).merge(sums.tally)
         return [Row(MINUTE, FULL, start, key, tally) for (start, key), tally in found.items()]
 
     def drop_oldest(self) -> int:
-        """The calls of one minute."""
+        """The calls of one minute, and their records."""
         oldest = min(start for start, _ in self.groups)
         dropped = [place for place in self.groups if place[0] == oldest]
         calls = sum(self.groups.pop(place).tally.calls for place in dropped)
         self.calls -= calls
+        for records in (self.failed, self.good):
+            records[:] = [one for one in records if floor(one.at, MINUTE) != oldest]
         return calls
 
 
@@ -130,24 +113,28 @@ class Allowance:
 class Recorder:
     """One for each worker. `flush` it every half second and at a normal stop; `prune` every minute or so."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it stands on, and how much it takes
         self,
         database: Database,
         clock: Clock,
         retention: Retention | None = None,
-        capacity: int = CAPACITY,
+        intake: Intake | None = None,
+        *,
+        stores: bool = True,
+        most: int = GROUPS,
         kept: float = KEPT,
         at_once: int = AT_ONCE,
     ) -> None:
         """`kept`: records that are stored in a second, and `at_once` in a burst.
 
-        What is left out is counted in `left_out`, and in all sums.
+        What is left out is counted in `left_out`, and in all sums. `most`: as `GROUPS`. Without `stores` nothing is kept.
         """
         self.id = new_id("rec")
+        self.intake = intake or Intake()
         self.dropped = 0
-        """Records that were lost: more came than could be kept while the database was slow."""
+        """Calls that were lost: more came than could be kept while the database was slow."""
         self.lost = 0
-        """Records that workers took along who were killed, as far as this one found it out."""
+        """Calls that workers took along who were killed, as far as this one found it out."""
         self.written = 0
         self.left_out = 0
         self._database = database
@@ -155,41 +142,26 @@ class Recorder:
         self._leases = Leases(database, clock)
         self._housekeeping = Housekeeping(database, retention or Retention())
         self._allowance = Allowance(clock, kept, at_once)
-        self._queue: deque[Course] = deque()
-        self._full = min(SUMMED, capacity + 1)
+        self._most = most
         self._open, self._batch = _Batch(), _Batch()
         """What is summed up, and what is being written."""
         self._clients = set[str]()
         self._counts: MutableSequence[int] = [0, 0]
-        self._hear: Hear | None = None
+        self.intake.tell(self._hear if stores else self._let_go)
 
     def keep_count_in(self, counts: MutableSequence[int]) -> None:
         """Count there what is taken and what is settled, as a `Ledger` has it. Before any call comes."""
         self._counts = counts
-
-    def tell(self, hear: Hear) -> None:
-        """`hear` is told of each batch when it begins, about half a second after the calls."""
-        self._hear = hear
-
-    def take(self, call: Course) -> None:
-        """It has ended; it is written by the next `flush`."""
-        queue = self._queue
-        self._counts[TAKEN] += 1
-        queue.append(call)
-        if len(queue) >= self._full:
-            self._make_room()
-
-    def note(self, record: CallRecord) -> None:
-        """The same for a record that was made already."""
-        self.take(recorded(record))
+        self.intake.keep_count_in(counts)
 
     @property
     def waiting(self) -> int:
         """Calls that are not written yet."""
-        return len(self._queue) + self._open.calls + self._batch.calls
+        return self.intake.waiting + self._open.calls + self._batch.calls
 
     async def flush(self) -> None:
         """Write all that waits; what can't be written is kept for the next time. Not to be called twice at once."""
+        self.intake.sum_up()
         left = self.waiting
         while left > 0 and self.waiting:
             self._begin()
@@ -204,34 +176,24 @@ class Recorder:
     def _begin(self) -> None:
         """The next batch, where the last one is written."""
         if not self._batch.calls:
-            self._sum_up()
             self._batch, self._open = self._open, _Batch()
 
-    def _make_room(self) -> None:
-        if self._full == SUMMED:
-            self._sum_up()
-        else:
-            self._queue.popleft()
-            self._drop(1)
+    def _let_go(self, summed: Sequence[Summed]) -> None:
+        self._counts[SETTLED] += sum(one.tally.calls for one in summed)
 
-    def _sum_up(self) -> None:
-        batch, calls = self._open, list(self._queue)
-        self._queue.clear()
-        batch.calls += len(calls)
-        settle(calls)
+    def _hear(self, summed: Sequence[Summed]) -> None:
+        batch = self._open
         failed, good = list[Course](), list[Course]()
-        for place, members in grouped(calls).items():
-            group = batch.groups.get(place)
-            if group is None:
-                first = members[0]
-                group = batch.groups[place] = _Group(self._cleaned(first.made), first.about)
-            tally = Tally.of(members)
-            group.tally.merge(tally)
-            if self._hear is not None:
-                self._hear(group.record, members, tally.histogram)
-            (failed if group.record.outcome != "ok" else good).extend(members)
+        for one in summed:
+            batch.calls += one.tally.calls
+            place = one.minute, one.group
+            sums = batch.groups.get(place)
+            if sums is None:
+                sums = batch.groups[place] = _Sums(self._named(one.group.common))
+            sums.tally.merge(one.tally)
+            (failed if sums.record.outcome != "ok" else good).extend(one.calls)
         self._keep(batch, failed, good)
-        while len(batch.groups) > GROUPS:
+        while len(batch.groups) > self._most:
             self._drop(batch.drop_oldest())
 
     def _keep(self, batch: _Batch, failed: list[Course], good: list[Course]) -> None:
@@ -239,8 +201,8 @@ class Recorder:
         room = self._allowance.take(len(failed) + len(good))
         instead = min(len(batch.good), max(0, len(failed) - room))
         del batch.good[len(batch.good) - instead :]
-        batch.failed += [self._cleaned(one.made) for one in failed[: room + instead]]
-        batch.good += [self._cleaned(one.made) for one in _spread(good, max(0, room - len(failed)))]
+        batch.failed += [self._named(one.made) for one in failed[: room + instead]]
+        batch.good += [self._named(one.made) for one in _spread(good, max(0, room - len(failed)))]
         too_many = max(0, len(batch.failed) + len(batch.good) - self._allowance.most)
         del batch.good[:too_many]
         del batch.failed[: max(0, len(batch.failed) - self._allowance.most)]
@@ -249,13 +211,10 @@ class Recorder:
         self.dropped += calls
         self._counts[SETTLED] += calls
 
-    def _cleaned(self, record: CallRecord) -> CallRecord:
+    def _named(self, record: CallRecord) -> CallRecord:
+        """With a client that is known."""
         client = self._known_client(record.client)
-        if client == record.client and _is_clean(record):
-            return record
-        texts = {name: capped(getattr(record, name)) for name in _TEXTS}
-        changed = {**texts, "client": capped(client), "error": capped(record.error, ERROR_LENGTH)}
-        return msgspec.structs.replace(record, **changed)
+        return record if client == record.client else msgspec.structs.replace(record, client=client)
 
     def _known_client(self, client: str) -> str:
         if client not in self._clients:
@@ -290,14 +249,6 @@ class Recorder:
                     raise
             else:
                 return
-
-
-def _is_clean(record: CallRecord) -> bool:
-    """Whether it is as nearly all are, so that there is nothing to cap: asked at once of all its texts, which is cheap."""
-    texts: tuple[str, ...] = _texts(record)
-    every = "".join(texts) + record.error
-    short = len(record.error) <= ERROR_LENGTH and max(map(len, texts)) <= NAME_LENGTH
-    return short and every.isascii() and "\x00" not in every
 
 
 def _spread(calls: Sequence[Course], room: int) -> list[Course]:

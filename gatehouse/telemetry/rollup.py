@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Final
 
 from gatehouse.telemetry.histogram import Histogram
-from gatehouse.telemetry.record import CallRecord, Course
+from gatehouse.telemetry.record import CallRecord
 from gatehouse.telemetry.tables import DIMENSIONS
 
 MINUTE: Final = 60
@@ -47,23 +46,6 @@ class Tally:
     tokens: int = 0
     last_at: float = 0.0
     histogram: Histogram = field(default_factory=Histogram)
-
-    @classmethod
-    def of(cls, calls: Sequence[Course]) -> Tally:
-        """One or more."""
-        durations = [round((one.ended - one.started) * 1e6) for one in calls]
-        histogram = Histogram()
-        histogram.add(durations)
-        return cls(
-            calls=len(calls),
-            total_us=sum(durations),
-            upstream_us=sum([round((one.answered - one.sent) * 1e6) for one in calls]),
-            bytes_in=sum([one.bytes_in for one in calls]),
-            bytes_out=sum([one.bytes_out for one in calls]),
-            tokens=sum([one.tokens for one in calls]),
-            last_at=max([one.at for one in calls]),
-            histogram=histogram,
-        )
 
     def merge(self, other: Tally) -> None:
         self.calls += other.calls
@@ -103,14 +85,6 @@ def key_of(record: CallRecord) -> Key:
     if record.upstream:
         return key
     return tuple("" if name in _FREE else value for name, value in zip(DIMENSIONS, key, strict=True))
-
-
-def grouped(calls: Iterable[Course]) -> dict[tuple[int, Hashable], list[Course]]:
-    """Those that count in the same sums: by the start of their minute, and their group."""
-    found = defaultdict[tuple[float, Hashable], list[Course]](list)
-    for one in calls:
-        found[one.at // MINUTE, one.group].append(one)
-    return {(int(minute) * MINUTE, group): members for (minute, group), members in found.items()}
 
 
 class Merger:

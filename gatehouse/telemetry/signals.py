@@ -9,6 +9,7 @@ import msgspec
 
 from gatehouse.telemetry.health import UNREACHED
 from gatehouse.telemetry.histogram import Histogram
+from gatehouse.telemetry.intake import Summed
 from gatehouse.telemetry.record import CallRecord, Course
 
 SLOT = 2.0
@@ -68,33 +69,36 @@ class Signals(msgspec.Struct):
 
 
 class Ear:
-    """Listens to the recorder of one worker."""
+    """Listens to the calls of one worker."""
 
     def __init__(self) -> None:
         self.signals = Signals()
         self.news = False
         """Whether anything was heard since somebody set this back."""
 
-    def hear(self, record: CallRecord, calls: Sequence[Course], times: Histogram) -> None:
-        """Calls that ended, of which `record` says what is the same for all; `times` is how long they took."""
-        if not record.upstream or record.outcome in _OF_NOBODY or record.error_class == "internal":
-            return
+    def hear(self, summed: Iterable[Summed]) -> None:
+        """Calls that ended."""
+        for one in summed:
+            common = one.group.common
+            if common.upstream and common.outcome not in _OF_NOBODY and common.error_class != "internal":
+                self._hear(common, one)
+
+    def _hear(self, common: CallRecord, summed: Summed) -> None:
         self.news = True
-        heard = self.signals.heard.setdefault(record.upstream, Heard())
-        ends = [one.at + one.ended - one.started for one in calls]
-        last = max(ends)
-        slot = _slot(heard, min(ends), last)
-        slot.calls += len(calls)
-        if record.error_class in _FAULTS:
-            slot.failed += len(calls)
-            slot.locked += len(calls) if record.error_class == _LOCKED else 0
-            _note_failures(heard, record.error_class, sorted(ends))
+        heard = self.signals.heard.setdefault(common.upstream, Heard())
+        first, last = _end(summed.calls[0]), _end(summed.calls[-1])
+        slot = _slot(heard, first, last)
+        slot.calls += len(summed.calls)
+        if common.error_class in _FAULTS:
+            slot.failed += len(summed.calls)
+            slot.locked += len(summed.calls) if common.error_class == _LOCKED else 0
+            _note_failures(heard, common.error_class, sorted(map(_end, summed.calls)))
             return
         heard.good_at = max(heard.good_at, last)
         _reached(heard, heard.good_at)
         histogram = Histogram()
         histogram.counts = slot.times
-        histogram.join(times)
+        histogram.join(summed.tally.histogram)
 
     def look(self, upstream: str, look: Look) -> None:
         self.news = True
@@ -157,6 +161,10 @@ def p95(slots: Iterable[Slot]) -> float | None:
         for bucket, count in slot.times.items():
             histogram.counts[bucket] = histogram.counts.get(bucket, 0) + count
     return histogram.quantile(0.95)
+
+
+def _end(call: Course) -> float:
+    return call.at + call.ended - call.started
 
 
 def _slot(heard: Heard, first: float, last: float) -> Slot:

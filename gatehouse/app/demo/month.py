@@ -57,7 +57,7 @@ async def live_a_month(worker: Worker) -> int:
     # The newest first: the first that come are kept whole, and of the others the sums.
     for at in _visits(chance, now):
         for record in _visit(chance, at, now, ways, callers):
-            worker.recorder.note(record)
+            worker.recorder.intake.note(record)
             calls += 1
         if calls % 4000 < 20:
             await worker.recorder.flush()

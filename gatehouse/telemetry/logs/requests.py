@@ -128,6 +128,7 @@ class RequestLog:
     def called(self, call: Course) -> None:
         """A call is told in the line of its request; in one of its own where that came to another worker."""
         note = NOW.get()
+        call.at = call.at or time.time() - (time.perf_counter() - call.started)
         if note is None or note.ended:
             self._put(call)
         else:

@@ -136,7 +136,7 @@ async def test_calls_of_an_agent_are_seen_by_those_who_may_see_its_teams(gate: G
     await people.team("red", ann="owner")
     agent = await helper(gate, team="red")
     recorder = Recorder(gate.database, gate.clock)
-    recorder.note(
+    recorder.intake.note(
         CallRecord(id=new_id("cal"), at=gate.clock.now(), server=agent["id"], method="SendMessage", outcome="ok")
     )
     await recorder.flush()

@@ -292,7 +292,7 @@ async def test_verdicts_are_in_the_audit(gate: Gate) -> None:
 async def _called(gate: Gate, upstream: str, tool: str, times: int) -> None:
     recorder = Recorder(gate.database, gate.clock)
     for _ in range(times):
-        recorder.note(
+        recorder.intake.note(
             CallRecord(
                 id=new_id("cal"), at=gate.clock.now(), upstream=upstream, name=tool, original=tool,
                 method="tools/call", outcome="ok",

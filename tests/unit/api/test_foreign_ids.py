@@ -71,7 +71,7 @@ async def _called(gate: Gate, server: str) -> str:
     """The id of a call that somebody made there."""
     record = CallRecord(id=new_id("cal"), at=gate.clock.now(), server=server, method="tools/call", outcome="ok")
     recorder = Recorder(gate.database, gate.clock)
-    recorder.note(record)
+    recorder.intake.note(record)
     await recorder.flush()
     return record.id
 

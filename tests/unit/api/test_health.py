@@ -98,7 +98,7 @@ async def test_health_tells_the_share_of_calls_that_went_well_and_the_last_probe
     made = await gate.weather()
     recorder, now = Recorder(gate.database, gate.clock), gate.clock.time
     for age, outcome in ((60, "ok"), (60, "tool_error"), (60, "refused"), (7200, "ok"), (3 * 86_400, "ok")):
-        recorder.note(call(now - age, upstream=made["id"], outcome=outcome, total_ms=20.0))
+        recorder.intake.note(call(now - age, upstream=made["id"], outcome=outcome, total_ms=20.0))
     await recorder.flush()
     store = SignalStore(gate.database)
     await store.tell("ins_1", Signals(looks={made["id"]: Look(now - 30, 12.5, "silent", failed=1)}), now)

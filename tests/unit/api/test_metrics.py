@@ -49,7 +49,7 @@ class Calls:
             "upstream": "ups_1",
             "total_ms": 10.0,
         }
-        self.recorder.note(CallRecord(id=id_, **{"at": self.gate.clock.now() - 60, **usual, **fields}))
+        self.recorder.intake.note(CallRecord(id=id_, **{"at": self.gate.clock.now() - 60, **usual, **fields}))
         await self.recorder.flush()
         return id_
 

@@ -164,7 +164,7 @@ async def test_use_filters_and_orders(gate: Gate) -> None:
 async def _call(gate: Gate, upstream: str, server: str, tool: str, times: int) -> None:
     recorder = Recorder(gate.database, gate.clock)
     for _ in range(times):
-        recorder.note(
+        recorder.intake.note(
             CallRecord(
                 id=new_id("cal"), at=gate.clock.now(), upstream=upstream, server=server, name=tool, original=tool,
                 method="tools/call", outcome="ok",

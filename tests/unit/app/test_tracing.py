@@ -10,6 +10,7 @@ import pytest
 
 from gatehouse.app.tracing import build_relay, check_tracing, endpoint_of, headers_of, is_wanted, start_tracing
 from gatehouse.kit.errors import Invalid
+from gatehouse.relay.noting import Notes
 from gatehouse.relay.relay import Relay
 from gatehouse.relay.rounds import Rounds
 from gatehouse.settings import Settings, Tracing, load_settings
@@ -111,7 +112,7 @@ def test_a_variable_that_may_be_meant_for_others_is_no_reason_not_to_start(caplo
 async def test_where_nothing_is_traced_the_relay_is_the_plain_one() -> None:
     async with bench() as made:
         tracing = start_tracing(settings(), "ins_1", {})
-        relay = build_relay(Pool(made.reach), Rounds(SECRETS, HandClock()), Meter(), None, tracing)
+        relay = build_relay(Pool(made.reach), Rounds(SECRETS, HandClock()), Meter(), Notes(lambda call: None), tracing)
         assert type(relay) is Relay
 
 

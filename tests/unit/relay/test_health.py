@@ -58,7 +58,7 @@ class Desk:
         clock, secrets = self.at.clock, Secrets(KEY)
         self.catalog = Catalog(self.database, secrets, clock, self.told.append)
         self.recorder = Recorder(self.database, clock)
-        hearing = Hearing(self.recorder, self.database)
+        hearing = Hearing(self.recorder.intake, self.database)
         snapshot = await SnapshotLoader(self.database).load()
         self.current = Current(snapshot, await KeyringLoader(self.database).load(), secrets, 100)
         self.pool = Pool(self.at.reach)
@@ -80,7 +80,7 @@ class Desk:
             outcome = "ok" if error_class == "ok" else "protocol_error"
             for _ in range(number):
                 how = {"outcome": outcome, "error_class": "" if outcome == "ok" else error_class}
-                self.recorder.note(call(self.at.clock.time - 0.01, upstream=upstream.id, **how))
+                self.recorder.intake.note(call(self.at.clock.time - 0.01, upstream=upstream.id, **how))
         await self.recorder.flush()
         await self.tend()
 
@@ -165,7 +165,7 @@ async def test_a_call_right_after_a_change_says_nothing_since_its_worker_may_not
         upstream, clock = await desk.box(), desk.at.clock
         clock.time += 0.5
         stale = call(clock.time, upstream=upstream.id, outcome="protocol_error", error_class="sign_in_needed")
-        desk.recorder.note(stale)
+        desk.recorder.intake.note(stale)
         await desk.recorder.flush()
         clock.time += 2
         await desk.tend()
@@ -176,11 +176,11 @@ async def test_what_is_much_slower_than_usual_is_degraded(sqlite: Database, url:
     async with desks(sqlite, url) as (desk,):
         upstream, clock = await desk.box(), desk.at.clock
         for day in range(1, 4):
-            desk.recorder.note(call(clock.time - day * 86_400, upstream=upstream.id, total_ms=300.0))
+            desk.recorder.intake.note(call(clock.time - day * 86_400, upstream=upstream.id, total_ms=300.0))
         await desk.recorder.flush()
         clock.time += 3
         for _ in range(5):
-            desk.recorder.note(call(clock.time - 2, upstream=upstream.id, total_ms=1900.0))
+            desk.recorder.intake.note(call(clock.time - 2, upstream=upstream.id, total_ms=1900.0))
         await desk.second()
         assert desk.turns == ["degraded"] and "usually 3" in ((await desk.box()).error or "")
 

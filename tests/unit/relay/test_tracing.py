@@ -85,7 +85,7 @@ async def house(
             def take(course: Course) -> None:
                 records.append(course.made)
 
-            notes, rounds = Notes(take, HandClock()), Rounds(SECRETS, HandClock())
+            notes, rounds = Notes(take), Rounds(SECRETS, HandClock())
             relay = TracedRelay(pool, rounds, Meter(), notes, Tracing(spans, sample))
             box = replace(BOX, url=upstream.url, detected=MODERN if era is Era.MODERN else LEGACY)
             try:

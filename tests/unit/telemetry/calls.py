@@ -13,6 +13,7 @@ import pytest
 from gatehouse.kit.ids import new_id
 from gatehouse.telemetry.figures import Sums
 from gatehouse.telemetry.histogram import RELATIVE_ERROR
+from gatehouse.telemetry.intake import Hear, Intake
 from gatehouse.telemetry.record import OUTCOMES, CallRecord
 from gatehouse.telemetry.rollup import DAY
 
@@ -22,6 +23,15 @@ NOON = 20_000 * DAY + 43_200.0
 def call(at: float = NOON, **values: Any) -> CallRecord:
     usual = {"outcome": "ok", "server": "srv_a", "upstream": "ups_a", "name": "look", "original": "look"}
     return CallRecord(id=new_id("cal"), at=at, **{"method": "tools/call", "total_ms": 10.0, **usual, **values})
+
+
+def tell(hear: Hear, *records: CallRecord) -> None:
+    """As a worker's intake does."""
+    intake = Intake()
+    intake.tell(hear)
+    for record in records:
+        intake.note(record)
+    intake.sum_up()
 
 
 def mix(count: int, since: float, until: float) -> list[CallRecord]:

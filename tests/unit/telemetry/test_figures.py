@@ -34,7 +34,7 @@ FILTERS: Sequence[tuple[Wanted, Callable[[CallRecord], bool]]] = (
 async def note(database: Database, records: Sequence[CallRecord], now: float = NOON) -> Recorder:
     recorders = [Recorder(database, HandClock(now), Retention()) for _ in range(3)]
     for place, record in enumerate(records):
-        recorders[place % 3].note(record)
+        recorders[place % 3].intake.note(record)
     for recorder in recorders:
         await recorder.flush()
     return recorders[0]

@@ -8,9 +8,9 @@ import pytest
 
 from gatehouse.kit.ids import new_id
 from gatehouse.telemetry.health import RULES, Evidence, State, Verdict, judged
-from gatehouse.telemetry.record import CallRecord, recorded
-from gatehouse.telemetry.rollup import Tally
+from gatehouse.telemetry.record import CallRecord
 from gatehouse.telemetry.signals import Ear, Look, Signals, Together, p95
+from tests.unit.telemetry.calls import tell
 
 NOW = 1_800_000_000.0
 SINCE = NOW - 600.0
@@ -92,8 +92,7 @@ def hear(ear: Ear, at: float, error_class: str = "", outcome: str = "", **more: 
     record = CallRecord(
         id=new_id("cal"), at=at, outcome=usual, **{"upstream": "ups_1", "error_class": error_class, **more}
     )
-    calls = [recorded(record)]
-    ear.hear(record, calls, Tally.of(calls).histogram)
+    tell(ear.hear, record)
 
 
 def together(*ears: Ear) -> Together:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gatehouse.kit.json import Raw
-from gatehouse.protocol.call import Failure, Outcome, Result
 from gatehouse.telemetry.metrics import BOUNDS, OTHER, Meter, Shown, ToolMeter
 from gatehouse.telemetry.prometheus import exposition
 from gatehouse.telemetry.report import Report, Totals, report
+from tests.unit.telemetry.calls import call, tell
 
-OK = Result({"content": Raw(b"[]")})
+
+def hear(meter: Meter, seconds: float = 0.003, **more: Any) -> None:
+    usual = {"server_name": "desk", "upstream_name": "box", "name": "add", "total_ms": seconds * 1000}
+    tell(meter.hear, call(**usual | more))
 
 
 def shown(meter: Meter, *others: Report, dead: tuple[Report, ...] = ()) -> dict[str, float]:
@@ -32,44 +34,45 @@ def calls(meter: Meter, **labels: str) -> float:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "word"),
+    ("outcome", "error_class", "word"),
     [
-        (OK, "ok"),
-        (Result({"isError": Raw(b"false")}), "ok"),
-        (Result({"isError": Raw(b"true")}), "tool_error"),
-        (Failure(-32000, "no"), "error"),
-        (Failure(-31503, "down", own=True), "unavailable"),
+        ("ok", "", "ok"),
+        ("tool_error", "tool_error", "tool_error"),
+        ("protocol_error", "rpc -32000", "error"),
+        ("protocol_error", "internal", "error"),
+        ("protocol_error", "upstream_down", "unavailable"),
+        ("timed_out", "timed_out", "unavailable"),
+        ("refused", "invalid_params", "refused"),
+        ("cancelled", "cancelled", "cancelled"),
     ],
 )
-def test_calls_are_told_apart_by_how_they_ended(outcome: Outcome, word: str) -> None:
+def test_calls_are_told_apart_by_how_they_ended(outcome: str, error_class: str, word: str) -> None:
     meter = Meter()
-    meter.called("desk", "box", "tools/call", outcome, 0.003, "add")
+    hear(meter, outcome=outcome, error_class=error_class)
     assert calls(meter) == calls(meter, server="desk", upstream="box", method="tools/call", outcome=word) == 1
 
 
 def test_refused_calls_are_counted_and_no_made_up_name_becomes_a_label() -> None:
     meter = ToolMeter()
-    meter.refused("desk", "", "tools/call", 0.0001)
-    meter.refused("desk", "box", "tools/call", 0.0001, "add")
+    hear(meter, outcome="refused", upstream_name="", name="")
+    hear(meter, outcome="refused")
     assert calls(meter, outcome="refused") == 2
     assert calls(meter, outcome="refused", upstream="", tool="") == 1
 
 
-@pytest.mark.parametrize(
-    ("error", "word"),
-    [(asyncio.CancelledError(), "cancelled"), (BrokenPipeError(), "cancelled"), (ValueError("ours"), "error")],
-)
-def test_calls_that_break_off_are_counted(error: BaseException, word: str) -> None:
+def test_calls_that_are_summed_up_together_are_each_in_their_bucket() -> None:
     meter = Meter()
-    meter.broken("desk", "box", "tools/call", error, 1.0, "add")
-    assert calls(meter, outcome=word) == calls(meter) == 1
+    tell(meter.hear, *(call(total_ms=milliseconds) for milliseconds in (0.5, 0.7, 3.0, 70_000.0)))
+    (series,) = meter.series.values()
+    assert (series.buckets[0], series.buckets[2], series.buckets[-1]) == (2, 1, 1)
+    assert series.total == pytest.approx(70.0042)
 
 
 def test_tools_have_no_label_unless_it_is_wanted() -> None:
     plain, telling = Meter(), ToolMeter()
     for meter in (plain, telling):
-        meter.called("desk", "box", "tools/call", OK, 0.003, "add")
-        meter.called("desk", "box", "resources/read", OK, 0.003, "file:///any/of/a/million")
+        hear(meter)
+        hear(meter, method="resources/read", name="file:///any/of/a/million")
     assert calls(plain, tool="add") == 0 and calls(plain) == 2
     assert calls(telling, tool="add") == 1
     assert calls(telling, tool="", method="resources/read") == 1
@@ -78,15 +81,15 @@ def test_tools_have_no_label_unless_it_is_wanted() -> None:
 def test_past_the_most_tools_are_other_ones() -> None:
     meter = ToolMeter(most=2)
     for number in (1, 2, 3, 4, 1, 2):
-        meter.called("desk", "box", "tools/call", OK, 0.003, f"tool_{number}")
-    meter.called("shop", "box", "tools/call", OK, 0.003, "tool_1")
+        hear(meter, name=f"tool_{number}")
+    hear(meter, server_name="shop", name="tool_1")
     assert [calls(meter, tool=name) for name in ("tool_1", "tool_2", OTHER)] == [2, 2, 3]
 
 
 def test_a_histogram_holds_each_call_in_one_bucket_and_those_above() -> None:
     meter = Meter()
     for seconds in (0.0004, 0.001, 0.3, 3600.0):
-        meter.called("desk", "box", "tools/call", OK, seconds)
+        hear(meter, seconds)
     text = exposition(meter, Totals.of([report(meter, "one", 0.0)])).decode()
     found = re.findall(r'^gatehouse_call_duration_seconds_bucket\{le="([^"]+)".*?\} (\d+)\.0$', text, re.MULTILINE)
     assert dict(found) | {"0.001": "2", "0.25": "2", "0.5": "3", "60.0": "3", "+Inf": "4"} == dict(found)
@@ -105,7 +108,7 @@ def other_worker(sessions: float = 0.0, lag: float = 0.0) -> Report:
     meter.gauge("gatehouse_sessions", "Sessions", lambda: sessions)
     meter.gauge("gatehouse_lag", "Lag", lambda: lag, max)
     meter.counter("gatehouse_lost_total", "Lost", lambda: 7)
-    meter.called("desk", "box", "tools/call", OK, 0.003)
+    hear(meter)
     return report(meter, "another", 0.0)
 
 
@@ -114,7 +117,7 @@ def test_workers_are_added_up_and_the_worst_counts_where_a_sum_says_nothing() ->
     meter.gauge("gatehouse_sessions", "Sessions", lambda: 2)
     meter.gauge("gatehouse_lag", "Lag", lambda: 0.5, max)
     meter.counter("gatehouse_lost_total", "Lost", lambda: 1)
-    meter.called("desk", "box", "tools/call", OK, 0.003)
+    hear(meter)
     found = shown(meter, other_worker(3, 0.1), other_worker(4, 0.9))
     assert (found["gatehouse_sessions"], found["gatehouse_lag"], found["gatehouse_lost_total"]) == (9, 0.9, 15)
     assert found["gatehouse_workers"] == 3

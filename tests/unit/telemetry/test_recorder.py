@@ -39,7 +39,7 @@ async def rename(database: Database, old: str, new: str) -> None:
 async def test_nothing_is_counted_twice_or_lost_when_a_flush_fails_and_is_tried_again(database: Database) -> None:
     ours = recorder(database)
     for record in mix(BATCH + 100, NOON - 600, NOON):
-        ours.note(record)
+        ours.intake.note(record)
     await rename(database, "call_rollups", "away")
     for _ in range(2):
         with pytest.raises((GatewayError, DBAPIError)):
@@ -55,11 +55,11 @@ async def test_what_was_stored_although_nobody_told_us_is_not_counted_again(data
     first, second = recorder(database), recorder(database)
     batch, later = [call(), call()], call()
     for record in batch:
-        first.note(record)
-        second.note(record)
+        first.intake.note(record)
+        second.intake.note(record)
     await first.flush()
     await second.flush()
-    second.note(later)
+    second.intake.note(later)
     await second.flush()
     assert await counts(database) == (3, 3)
 
@@ -68,7 +68,7 @@ async def test_of_very_many_calls_all_are_counted_and_a_fair_part_is_recorded(sq
     ours = Recorder(sqlite, HandClock(NOON), Retention(), kept=0, at_once=10)
     records = [call(outcome="timed_out" if place in (5, 700, 999) else "ok") for place in range(1000)]
     for record in records:
-        ours.note(record)
+        ours.intake.note(record)
     await ours.flush()
     assert await counts(sqlite) == (10, 1000)
     assert (ours.written, ours.left_out, ours.dropped) == (1000, 990, 0)
@@ -80,7 +80,7 @@ async def test_of_very_many_calls_all_are_counted_and_a_fair_part_is_recorded(sq
 async def test_a_cancelled_flush_loses_and_doubles_nothing(database: Database) -> None:
     ours = recorder(database)
     for record in mix(300, NOON - 60, NOON):
-        ours.note(record)
+        ours.intake.note(record)
     with anyio.CancelScope() as scope:
         scope.cancel()
         await ours.flush()
@@ -89,22 +89,35 @@ async def test_a_cancelled_flush_loses_and_doubles_nothing(database: Database) -
 
 
 async def test_the_oldest_are_dropped_and_counted_when_too_many_wait(sqlite: Database) -> None:
-    ours = Recorder(sqlite, HandClock(NOON), Retention(), capacity=10)
-    records = [call() for _ in range(25)]
+    ours = Recorder(sqlite, HandClock(NOON), Retention(), most=10)
+    records = [call(NOON + 60 * minute) for minute in range(25)]
     for record in records:
-        ours.note(record)
+        ours.intake.note(record)
+    ours.intake.sum_up()
     assert (ours.dropped, ours.waiting) == (15, 10)
     await ours.flush()
     async with sqlite.read() as connection:
         kept = set((await connection.execute(select(CALLS.c.id))).scalars())
     assert kept == {record.id for record in records[15:]}
+    assert (ours.written, ours.left_out) == (10, 0)
+
+
+async def test_where_nothing_is_to_be_stored_calls_are_told_of_all_the_same(sqlite: Database) -> None:
+    ours, heard = Recorder(sqlite, HandClock(NOON), stores=False), list[int]()
+    ours.intake.tell(lambda summed: heard.extend(one.tally.calls for one in summed))
+    ours.keep_count_in(settled := [0, 0])
+    for _ in range(3):
+        ours.intake.note(call())
+    await ours.flush()
+    assert (heard, settled, ours.waiting) == ([3], [3, 3], 0)
+    assert await counts(sqlite) == (0, 0)
 
 
 async def test_several_recorders_add_to_the_same_rows_at_once(database: Database) -> None:
     recorders = [recorder(database) for _ in range(4)]
     records = mix(2000, NOON - 7200, NOON)
     for place, record in enumerate(records):
-        recorders[place % 4].note(record)
+        recorders[place % 4].intake.note(record)
     async with anyio.create_task_group() as group:
         for one in recorders:
             group.start_soon(one.flush)
@@ -116,7 +129,7 @@ async def test_rollups_that_are_made_while_others_write_miss_nothing_and_block_n
     recorders = [recorder(database) for _ in range(4)]
     records = mix(3000, NOON - 6 * 3600, NOON - 7200)
     for place, record in enumerate(records):
-        recorders[place % 3].note(record)
+        recorders[place % 3].intake.note(record)
     async with anyio.create_task_group() as group:
         for one in recorders[:3]:
             group.start_soon(one.flush)
@@ -130,7 +143,7 @@ async def test_rollups_that_are_made_while_others_write_miss_nothing_and_block_n
 
 async def test_texts_that_a_database_would_refuse_are_stored_as_far_as_they_can_be(database: Database) -> None:
     ours = recorder(database)
-    ours.note(call(name="a\x00b" * 500, client="\ud800x", error="é\x00" * 5000, error_class="E\udfff"))
+    ours.intake.note(call(name="a\x00b" * 500, client="\ud800x", error="é\x00" * 5000, error_class="E\udfff"))
     await ours.flush()
     (found,) = (await Figures(database, HandClock(NOON)).calls(Wanted(), PageRequest())).items
     assert found.name == capped("a\x00b" * 500)
@@ -141,7 +154,7 @@ async def test_texts_that_a_database_would_refuse_are_stored_as_far_as_they_can_
 async def test_strangers_can_not_make_rollups_without_end(sqlite: Database) -> None:
     ours = recorder(sqlite)
     for number in range(CLIENTS + 500):
-        ours.note(call(client=f"client {number}", name=f"guess {number}", upstream="", outcome="refused"))
+        ours.intake.note(call(client=f"client {number}", name=f"guess {number}", upstream="", outcome="refused"))
     await ours.flush()
     async with sqlite.read() as connection:
         rows = (await connection.execute(select(func.count()).select_from(CALL_ROLLUPS))).scalar_one()

@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 
 from gatehouse import __version__
-from gatehouse.kit.json import Raw
-from gatehouse.protocol.call import Result
 from gatehouse.telemetry.metrics import Meter
 from gatehouse.telemetry.report import Totals, report
 from gatehouse.telemetry.workers import SharedFigures, shared_directory
 from tests.support.program import ROOT
+from tests.unit.telemetry.calls import call, tell
 
 pytestmark = pytest.mark.anyio
 
@@ -32,8 +31,7 @@ class Worker:
         self.shared = SharedFigures(directory, name)
 
     async def count(self, calls: int) -> None:
-        for _ in range(calls):
-            self.meter.called("desk", "box", "tools/call", Result({"content": Raw(b"[]")}), 0.01)
+        tell(self.meter.hear, *(call() for _ in range(calls)))
         await self.shared.write(report(self.meter, self.name, 0.0))
 
     async def totals(self) -> tuple[float, int]:
