@@ -55,7 +55,7 @@ PAGES: dict[str, str] = {
     "resources": "/resources",
     "duplicates": "/duplicates",
     "unused": "/unused",
-    "registry": "/registry?category=Developer+tools",
+    "registry": "/registry?category=development",
     "registry-entry": "/registry/{entry}",
     "registry-sources": "/registry/sources",
     "agents": "/agents",

@@ -120,6 +120,7 @@ class Token:
     """The id of the principal that made it."""
     agents: tuple[str, ...] | None = None
     """Ids of the agents that it is for; None: not bound to any."""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ TOKENS = Table(
     Column("created_by", ID),
     Column("changed", BigInteger, nullable=False),
     Column("agents", LONG_TEXT),
+    Column("tags", LONG_TEXT),
     Index("tokens_by_change", "changed"),
     **TABLE,
 )
@@ -64,6 +65,7 @@ USERS = Table(
     Column("created_at", TIME, nullable=False),
     Column("updated_at", TIME, nullable=False),
     Column("seen_at", TIME),
+    Column("tags", LONG_TEXT),
     **TABLE,
 )
 IDENTITIES = Table(

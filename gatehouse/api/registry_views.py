@@ -13,10 +13,11 @@ from gatehouse.api.actions import Action
 from gatehouse.api.context import ApiContext
 from gatehouse.api.fields import JsonObject, Timestamp, timestamp
 from gatehouse.catalog.model import Upstream
+from gatehouse.catalog.registry.entries import BUNDLED
 from gatehouse.catalog.registry.form import Field, Way
 from gatehouse.catalog.registry.model import Entry, EntryStatus, Install, Source
 from gatehouse.catalog.registry.recipe import Recipe
-from gatehouse.catalog.registry.server_json import clean, link
+from gatehouse.catalog.registry.server_json import Ours, ServerJson, clean, link
 
 WayName = Annotated[
     str, Meta(max_length=63, description="One of the entry's `ways`; left out: the first that is possible")
@@ -52,7 +53,7 @@ class EntrySummary(Struct, frozen=True, kw_only=True):
     category: str
     auth: Auth
     transports: list[str]
-    icon: str | None
+    icon: Annotated[str | None, Meta(description="A path of this gateway, or the https address of a picture elsewhere")]
     docs: str | None
     repository: str | None
     installed: list[InstalledView]
@@ -120,12 +121,19 @@ def summary_fields(entry: Entry, source: str, installed: Iterable[InstalledView]
         "category": entry.category,
         "auth": entry.auth,
         "transports": list(entry.transports),
-        "icon": link(next((icon.src for icon in server.icons or ()), None)),
+        "icon": icon_of(server, ours, source),
         "docs": link(ours.docs) or link(server.website_url),
         "repository": link(repository),
         "installed": list(installed),
         "changed_at": timestamp(entry.changed_at),
     }
+
+
+def icon_of(server: ServerJson, ours: Ours, source: str) -> str | None:
+    """Only the bundled list chooses among the marks that come with it, so that nobody passes for somebody else."""
+    if source == BUNDLED and ours.icon:
+        return f"/registry/icons/{ours.icon}.svg"
+    return link(next((icon.src for icon in server.icons or ()), None))
 
 
 def details(entry: Entry, source: str, installed: Iterable[InstalledView]) -> EntryDetails:

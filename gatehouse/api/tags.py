@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
 from gatehouse.access import policy
-from gatehouse.access.model import Principal
 from gatehouse.api.actions import Action
 from gatehouse.api.capabilities import PROMPTS, RESOURCES, TOOLS, Shelf
 from gatehouse.api.fields import Tag
@@ -16,7 +15,6 @@ from gatehouse.api.permission import demand_at
 from gatehouse.api.routing import Asked, Endpoint, endpoint
 from gatehouse.catalog.model import Capability
 from gatehouse.catalog.service import CapabilityChanges
-from gatehouse.catalog.tags import KINDS
 from gatehouse.kit.errors import Invalid, NotFound
 from gatehouse.store.placement import Sight
 
@@ -34,6 +32,8 @@ class TagView(Struct, frozen=True, kw_only=True):
     prompts: int = 0
     resources: Annotated[int, Meta(description="Resource templates among them")] = 0
     servers: int = 0
+    tokens: int = 0
+    users: int = 0
     total: int = 0
 
 
@@ -71,14 +71,14 @@ class TaggedList(Struct, frozen=True):
 
 
 async def list_tags(asked: Asked[None, None]) -> TagList:
-    counts = await asked.context.tags.counts(_sights(asked.principal, "read"))
+    counts = await asked.context.tags.counts(_sights(asked, "read"))
     views = [TagView(tag=tag, **kinds, total=kinds.total()) for tag, kinds in counts.items()]
     return TagList(sorted(views, key=lambda one: (one.tag.lower(), one.tag)))
 
 
 async def rename_tag(asked: Asked[None, TagRenaming]) -> TagView:
     body = asked.body
-    changed = await asked.context.tags.rename(body.old, body.to, _sights(asked.principal, "write"))
+    changed = await asked.context.tags.rename(body.old, body.to, _sights(asked, "write"))
     if not changed:
         raise NotFound(f"Nothing that you may change has the tag '{body.old}'.", "See GET /api/v1/tags.")
     return TagView(tag=body.to.strip(), **changed, total=changed.total())
@@ -107,8 +107,9 @@ def _tagged(one: Capability, body: Tagging) -> list[str]:
     return [*kept, *body.add]
 
 
-def _sights(principal: Principal, what: str) -> Mapping[str, Sight]:
-    return {kind: policy.sight(principal, f"{kind.removesuffix('s')}.{what}") for kind in KINDS}
+def _sights(asked: Asked[None, Any], what: str) -> Mapping[str, Sight]:
+    kinds = asked.context.tags.kinds
+    return {kind: policy.sight(asked.principal, f"{kind.removesuffix('s')}.{what}") for kind in kinds}
 
 
 ENDPOINTS = (

@@ -27,6 +27,7 @@ from gatehouse.api.fields import (
     Limit,
     Name,
     OwnerId,
+    Tag,
     TeamId,
     TeamRef,
     Timestamp,
@@ -41,6 +42,7 @@ from gatehouse.api.routing import Asked, endpoint
 from gatehouse.api.token_access import TokenAccess, access_of
 from gatehouse.kit.durations import parse_duration
 from gatehouse.kit.errors import Invalid
+from gatehouse.store.tagging import clean_tags
 
 DAY = 86400
 LONGEST_LIFE = 36_500 * DAY
@@ -72,6 +74,7 @@ class TokenSummary(Struct, frozen=True, kw_only=True):
     windows: list[WindowText]
     rate_limit: str | None
     daily_quota: int | None
+    tags: list[str]
     created_at: Timestamp
     created_by: Annotated[str | None, Meta(description="Id of the user or token that made it")]
     expires_at: Timestamp | None
@@ -107,6 +110,7 @@ class TokenInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rate_limit: RateText | None = None
     daily_quota: Quota | None = None
     expires_in: Duration | None = None
+    tags: list[Tag] = []
     team: Annotated[TeamRef, Meta(description="Make it the team's: it outlives who makes it")] | None = None
 
 
@@ -119,6 +123,7 @@ class TokenChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     rate_limit: RateText | UnsetType | None = UNSET
     daily_quota: Quota | UnsetType | None = UNSET
     expires_in: Annotated[Duration, Meta(description="From now on")] | UnsetType | None = UNSET
+    tags: list[Tag] | UnsetType | None = UNSET
 
 
 class Rotation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,6 +133,7 @@ class Rotation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class TokenQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    tag: Tag | None = None
     cursor: Cursor | None = None
     limit: Limit | None = None
 
@@ -161,7 +167,8 @@ class TokenUsage(Struct, frozen=True, kw_only=True):
 
 async def list_tokens(asked: Asked[TokenQuery, None]) -> TokenList:
     sight = policy.sight(asked.principal, Action.TOKEN_READ)
-    page = await asked.context.tokens.list(asked_page(asked.query.cursor, asked.query.limit), sight)
+    query = asked.query
+    page = await asked.context.tokens.list(asked_page(query.cursor, query.limit), sight, query.tag)
     used = await asked.context.usage.last_used([token.id for token in page.items])
     directory = asked.context.directory()
     return TokenList([_summary(token, directory, used.get(token.id)) for token in page.items], page.next)
@@ -187,7 +194,7 @@ async def get_token(asked: Asked[None, None]) -> TokenSummary:
 async def change_token(asked: Asked[None, TokenChange]) -> TokenSummary:
     token, tokens = await asked.context.tokens.get(asked.ref), asked.context.tokens
     await check_power(asked, token)
-    changes = told(asked.body, {"allowed_ips": [], "windows": []})
+    changes = told(asked.body, {"allowed_ips": [], "windows": [], "tags": []})
     ends = _ends(asked, changes)
     if ends:
         check_lifetime(asked.principal, ends["expires_at"])
@@ -246,6 +253,7 @@ async def _new(asked: Asked[None, TokenInput]) -> NewToken:
         conditions=_conditions(asdict(body)),
         created_by=_maker_id(asked.principal),
         agents=await agent_ids(asked, body.agents),
+        tags=body.tags,
     )
 
 
@@ -256,7 +264,9 @@ def _maker_id(maker: Principal) -> str | None:
 
 def _changed(before: Token, changes: Mapping[str, Any], ends: dict[str, float | None]) -> Token:
     name: str = changes.get("name", before.name)
-    return replace(before, name=name, conditions=_conditions({**_texts(before.conditions), **changes}), **ends)
+    tags = clean_tags(changes.get("tags", before.tags))
+    conditions = _conditions({**_texts(before.conditions), **changes})
+    return replace(before, name=name, tags=tags, conditions=conditions, **ends)
 
 
 def _ends(asked: Asked[Any, Any], changes: Mapping[str, Any]) -> dict[str, float | None]:
@@ -330,6 +340,7 @@ def _summary(token: Token, directory: Directory, used: float | None) -> TokenSum
         agents=None if token.agents is None else list(token.agents),
         permissions=list(token.permissions),
         **_texts(token.conditions),
+        tags=list(token.tags),
         created_at=timestamp(token.created_at),
         created_by=token.created_by,
         expires_at=maybe_timestamp(token.expires_at),

@@ -18,6 +18,7 @@ from gatehouse.api.fields import (
     Limit,
     Name,
     Search,
+    Tag,
     Timestamp,
     asked_page,
     maybe_timestamp,
@@ -51,6 +52,7 @@ class UserSummary(Struct, frozen=True, kw_only=True):
     active: bool
     origin: Annotated[str, Meta(description="`admin`, `setup`, `invitation`, or the id of a provider")]
     has_password: bool
+    tags: list[str]
     created_at: Timestamp
     updated_at: Timestamp
     seen_at: Timestamp | None
@@ -90,6 +92,7 @@ class UserInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     email: Email
     name: Name
     password: str | None = None
+    tags: list[Tag] = []
 
     def __repr__(self) -> str:
         return f"UserInput({self.email})"
@@ -101,10 +104,12 @@ class UserChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     email: Email | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     active: Annotated[bool, Meta(description="false: signed out, and their tokens open nothing")] | UnsetType = UNSET
+    tags: list[Tag] | UnsetType = UNSET
 
 
 class UserQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     q: Search | None = None
+    tag: Tag | None = None
     cursor: Cursor | None = None
     limit: Limit | None = None
 
@@ -142,7 +147,7 @@ class Accepted(Struct, frozen=True, kw_only=True):
 
 async def list_users(asked: Asked[UserQuery, None]) -> UserList:
     query = asked.query
-    page = await asked.context.people.users.list(asked_page(query.cursor, query.limit), query.q)
+    page = await asked.context.people.users.list(asked_page(query.cursor, query.limit), query.q, query.tag)
     return UserList([_summary(one) for one in page.items], page.next)
 
 
@@ -152,7 +157,7 @@ async def create_user(asked: Asked[None, UserInput]) -> UserDetails:
     if body.password is not None:
         check_strength(body.password, clean_email(body.email))
         hashed = await hash_password(body.password)
-    user = await users.add(NewUser(email=body.email, name=body.name, password=hashed))
+    user = await users.add(NewUser(email=body.email, name=body.name, password=hashed, tags=body.tags))
     return _details(user)
 
 
@@ -206,6 +211,7 @@ def _summary(user: User) -> UserSummary:
         active=user.active,
         origin=user.origin,
         has_password=user.has_password,
+        tags=list(user.tags),
         created_at=timestamp(user.created_at),
         updated_at=timestamp(user.updated_at),
         seen_at=maybe_timestamp(user.seen_at),

@@ -16,6 +16,7 @@ from gatehouse.kit.tasks import Tasks
 from gatehouse.relay.current import Current
 from gatehouse.relay.door import Door
 from gatehouse.serving.registry_api import RegistryApi
+from gatehouse.serving.registry_icons import icon_route
 from gatehouse.settings import Settings
 from gatehouse.store.database import Database
 from gatehouse.store.instances import Leases
@@ -36,9 +37,9 @@ def run_registry(registry: Registry, leases: Leases, tasks: Tasks, holder: Calla
 
 
 def registry_face(current: Current, door: Door, callers: Callers, public_url: Callable[[Request], str]) -> list[Route]:
-    """This gateway as a registry: what the caller may use."""
+    """This gateway as a registry: what the caller may use, and the marks of the entries that come with it."""
 
     async def identify(request: Request) -> Principal:
         return (await callers.identify(request)).principal
 
-    return RegistryApi(current, door, identify, public_url).routes()
+    return [icon_route(), *RegistryApi(current, door, identify, public_url).routes()]

@@ -251,6 +251,7 @@ class Worker:
 
     def _api(self, callers: Callers) -> ASGIApp:
         # All of it is for the API alone, whose modules are imported when it is first asked for.
+        from gatehouse.access.tagged import TAGGED  # noqa: PLC0415
         from gatehouse.api.build import build_api  # noqa: PLC0415
         from gatehouse.api.context import ApiContext  # noqa: PLC0415
         from gatehouse.app.configured import configured  # noqa: PLC0415
@@ -266,7 +267,7 @@ class Worker:
             ApiContext(
                 catalog=self.catalog,
                 own=self.own,
-                tags=Tags(self.database),
+                tags=Tags(self.database, TAGGED),
                 roots=self.roots,
                 registry=self.registry,
                 search=build_search(self.current, self.registry.entries),

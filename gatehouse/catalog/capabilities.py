@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gatehouse.catalog import checks, repository
+from gatehouse.catalog import repository
 from gatehouse.catalog.changing import found, told
 from gatehouse.catalog.model import Capability, Kind
 from gatehouse.catalog.naming import qualified
@@ -16,6 +16,7 @@ from gatehouse.kit import json
 from gatehouse.kit.errors import Invalid, NotFound
 from gatehouse.kit.pages import Page, PageRequest, page
 from gatehouse.store.database import Database
+from gatehouse.store.tagging import clean_tags
 
 _ORDER = {kind: place for place, kind in enumerate(Kind)}
 
@@ -99,7 +100,7 @@ def _changed(before: Capability, changes: CapabilityChanges) -> Capability:
     if overrides.get("annotations") is not None:
         _check_annotations(overrides["annotations"])
     if "tags" in values:
-        values["tags"] = checks.clean_tags(values["tags"])
+        values["tags"] = clean_tags(values["tags"])
     return replace(before, overrides=replace(before.overrides, **overrides), **values)
 
 

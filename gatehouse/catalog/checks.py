@@ -14,7 +14,6 @@ KINDS = ("mcp", AGENT)
 ACCESS = ("token", "anonymous")
 ERAS = ("auto", "legacy", "modern")
 _NAME_LENGTH = 255
-_TAG_LENGTH = 100
 
 
 def check_upstream(upstream: Upstream) -> None:
@@ -72,15 +71,6 @@ def check_server(server: Server) -> None:
 def check_title(what: str, name: str) -> None:
     if not name.strip() or len(name) > _NAME_LENGTH or not name.isprintable():
         raise Invalid(f"The {what} can't be '{name[:50]!a}'.", f"It takes 1 to {_NAME_LENGTH} printable characters.")
-
-
-def clean_tags(tags: Sequence[str]) -> tuple[str, ...]:
-    """Each once, without space around it."""
-    cleaned = tuple(dict.fromkeys(tag.strip() for tag in tags))
-    for tag in cleaned:
-        if not tag or len(tag) > _TAG_LENGTH or not tag.isprintable():
-            raise Invalid(f"'{tag[:50]!a}' can't be a tag.", f"It takes 1 to {_TAG_LENGTH} printable characters.")
-    return cleaned
 
 
 def _check_url(url: str) -> None:

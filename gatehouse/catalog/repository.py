@@ -14,6 +14,7 @@ from gatehouse.catalog.requests import CapabilityFilter, ServerFilter, UpstreamF
 from gatehouse.catalog.tables import BINDINGS, CAPABILITIES, SERVERS, UPSTREAMS
 from gatehouse.kit.pages import PageRequest
 from gatehouse.store.placement import Sight, seen
+from gatehouse.store.tagging import tagged
 
 _MANY = 500
 """Values in one IN: databases allow some thousands."""
@@ -217,10 +218,6 @@ def _after(table: Table, page: PageRequest) -> Select[Any]:
 
 def _mentions(words: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
     return or_(*(func.lower(column).contains(words.lower(), autoescape=True) for column in columns))
-
-
-def tagged(table: Table, tag: str) -> ColumnElement[bool]:
-    return table.c.tags.contains(rows.tag_pattern(tag), autoescape=True)
 
 
 async def _one(connection: AsyncConnection, wanted: Select[Any], make: Callable[[rows.Row], Item]) -> Item | None:

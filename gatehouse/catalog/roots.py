@@ -53,6 +53,11 @@ class Roots:
         before, self._known = self._known, tuple(await self.all())
         return before != self._known
 
+    @property
+    def some(self) -> bool:
+        """Whether there are any, as of the last `reload`."""
+        return bool(self._known)
+
     def offered_to(self, upstream_id: str) -> tuple[Root, ...]:
         """As of the last `reload`."""
         return tuple(one for one in self._known if one.upstreams is None or upstream_id in one.upstreams)

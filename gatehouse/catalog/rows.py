@@ -131,10 +131,5 @@ def key_digest(key: str) -> str:
     return sha256(key.encode()).hexdigest()
 
 
-def tag_pattern(tag: str) -> str:
-    """What the column of tags holds where `tag` is one of them."""
-    return json.dump(tag).decode()
-
-
 def _text(values: tuple[str, ...]) -> str:
     return json.dump(values).decode()

@@ -20,6 +20,7 @@ from gatehouse.kit.ids import new_id
 from gatehouse.kit.pages import Page, PageRequest, page
 from gatehouse.store.database import Database
 from gatehouse.store.placement import EVERYTHING, Sight
+from gatehouse.store.tagging import clean_tags
 
 _LISTS = {"tools": (Kind.TOOL,), "prompts": (Kind.PROMPT,), "resources": (Kind.RESOURCE, Kind.TEMPLATE)}
 _TRIES = 5
@@ -57,7 +58,7 @@ class Servers:
         values = told(changes)
         lists = {name: values.pop(name) for name in _LISTS if name in values}
         if "tags" in values:
-            values["tags"] = checks.clean_tags(values["tags"])
+            values["tags"] = clean_tags(values["tags"])
         async with self._database.write(conflict=_taken(str(changes.slug))) as connection:
             before = await _locked(connection, ref)
             after = replace(before, **values, updated_at=self._clock.now())
@@ -105,7 +106,7 @@ class Servers:
 
     async def _create(self, new: NewServer, slug: str, sight: Sight) -> Server:
         now = self._clock.now()
-        values: dict[str, Any] = {**told(new), "slug": slug, "tags": checks.clean_tags(new.tags)}
+        values: dict[str, Any] = {**told(new), "slug": slug, "tags": clean_tags(new.tags)}
         for name in _LISTS:
             values.pop(name)
         server = Server(id=new_id("srv"), created_at=now, updated_at=now, **values)

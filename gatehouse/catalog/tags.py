@@ -4,55 +4,48 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gatehouse.catalog.checks import clean_tags
 from gatehouse.catalog.model import AGENT, Kind
-from gatehouse.catalog.repository import capability_seen, tagged
+from gatehouse.catalog.repository import capability_seen
 from gatehouse.catalog.tables import CAPABILITIES, SERVERS, UPSTREAMS
 from gatehouse.kit import json
 from gatehouse.store.database import Database
-from gatehouse.store.placement import Sight, seen
+from gatehouse.store.placement import Sight
+from gatehouse.store.tagging import Tagged, clean_tags, tagged
 
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    table: Table
-    which: ColumnElement[bool] | None = None
-
-    def within(self, sight: Sight) -> Sequence[ColumnElement[bool]]:
-        place = capability_seen(sight) if self.table is CAPABILITIES else seen(self.table, sight)
-        return (place,) if self.which is None else (place, self.which)
-
-
-_KINDS = {
-    "upstreams": _Kind(UPSTREAMS, UPSTREAMS.c.kind != AGENT),
-    "agents": _Kind(UPSTREAMS, UPSTREAMS.c.kind == AGENT),
-    "tools": _Kind(CAPABILITIES, CAPABILITIES.c.kind == Kind.TOOL),
-    "prompts": _Kind(CAPABILITIES, CAPABILITIES.c.kind == Kind.PROMPT),
-    "resources": _Kind(CAPABILITIES, CAPABILITIES.c.kind.in_((Kind.RESOURCE, Kind.TEMPLATE))),
-    "servers": _Kind(SERVERS),
+KINDS = {
+    "upstreams": Tagged(UPSTREAMS, UPSTREAMS.c.kind != AGENT),
+    "agents": Tagged(UPSTREAMS, UPSTREAMS.c.kind == AGENT),
+    "tools": Tagged(CAPABILITIES, CAPABILITIES.c.kind == Kind.TOOL, capability_seen),
+    "prompts": Tagged(CAPABILITIES, CAPABILITIES.c.kind == Kind.PROMPT, capability_seen),
+    "resources": Tagged(CAPABILITIES, CAPABILITIES.c.kind.in_((Kind.RESOURCE, Kind.TEMPLATE)), capability_seen),
+    "servers": Tagged(SERVERS),
 }
-KINDS = tuple(_KINDS)
 _NONE = "[]"
 _MANY = 500
 
 
 class Tags:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, others: Mapping[str, Tagged] | None = None) -> None:
+        """`others`: what has tags besides the things of the catalog."""
         self._database = database
+        self._kinds = {**KINDS, **(others or {})}
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        return tuple(self._kinds)
 
     async def counts(self, sights: Mapping[str, Sight]) -> dict[str, Counter[str]]:
         """How many things of each kind in `sights` have each tag; by tag, then by kind."""
         found: dict[str, Counter[str]] = {}
         async with self._database.read() as connection:
             for name, sight in sights.items():
-                for tags in (await _tags(connection, name, sight)).values():
+                for tags in (await _tags(connection, self._kinds[name], sight)).values():
                     for tag in tags:
                         found.setdefault(tag, Counter())[name] += 1
         return found
@@ -63,9 +56,9 @@ class Tags:
         changed: Counter[str] = Counter()
         async with self._database.write() as connection:
             for name, sight in sights.items():
-                known = await _tags(connection, name, sight, old)
+                known = await _tags(connection, self._kinds[name], sight, old)
                 renamed = {id_: _renamed(tags, old, new) for id_, tags in known.items()}
-                await _store(connection, _KINDS[name].table, renamed)
+                await _store(connection, self._kinds[name].table, renamed)
                 if renamed:
                     changed[name] = len(renamed)
             if not changed:
@@ -74,11 +67,10 @@ class Tags:
 
 
 async def _tags(
-    connection: AsyncConnection, name: str, sight: Sight, tag: str | None = None
+    connection: AsyncConnection, kind: Tagged, sight: Sight, tag: str | None = None
 ) -> dict[str, tuple[str, ...]]:
     """By id, of all that have any, or that have `tag`."""
-    kind = _KINDS[name]
-    wanted = select(kind.table.c.id, kind.table.c.tags).where(*kind.within(sight), kind.table.c.tags != _NONE)
+    wanted = select(kind.table.c.id, kind.table.c.tags).where(*kind.conditions(sight), kind.table.c.tags != _NONE)
     if tag is not None:
         wanted = wanted.where(tagged(kind.table, tag))
     return {id_: msgspec.json.decode(tags, type=tuple[str, ...]) for id_, tags in await connection.execute(wanted)}

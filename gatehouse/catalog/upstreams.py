@@ -20,6 +20,7 @@ from gatehouse.kit.ids import new_id
 from gatehouse.kit.pages import Page, PageRequest, page
 from gatehouse.store.database import Database
 from gatehouse.store.secrets import Secrets
+from gatehouse.store.tagging import clean_tags
 
 ERROR_LENGTH = 500
 _REACHED_BY = frozenset(
@@ -156,7 +157,7 @@ class Upstreams:
         if "credential" in values:
             values |= self._sealed(before, values.pop("credential"))
         if "tags" in values:
-            values["tags"] = checks.clean_tags(values["tags"])
+            values["tags"] = clean_tags(values["tags"])
         after = replace(before, **values)
         checks.check_upstream(after)
         return after

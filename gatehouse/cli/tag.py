@@ -21,11 +21,14 @@ class _Tag(msgspec.Struct, frozen=True):
     prompts: int = 0
     resources: int = 0
     servers: int = 0
+    tokens: int = 0
+    users: int = 0
     total: int = 0
 
     @property
     def counts(self) -> tuple[int, ...]:
-        return self.upstreams, self.agents, self.tools, self.prompts, self.resources, self.servers
+        catalog = self.upstreams, self.agents, self.tools, self.prompts, self.resources, self.servers
+        return *catalog, self.tokens, self.users
 
 
 @app.command("list")
@@ -37,7 +40,7 @@ def list_tags(as_json: JsonFlag = False) -> None:
         return print_items(items)
     tags = [json_as(item, _Tag) for item in items]
     rows = [(one.tag, *(number or "" for number in one.counts)) for one in tags]
-    titles = ("TAG", "UPSTREAMS", "AGENTS", "TOOLS", "PROMPTS", "RESOURCES", "SERVERS")
+    titles = ("TAG", "UPSTREAMS", "AGENTS", "TOOLS", "PROMPTS", "RESOURCES", "SERVERS", "TOKENS", "USERS")
     table(titles, rows, "Nothing has a tag.")
 
 

@@ -10,6 +10,7 @@ from gatehouse.cli.api import Api, json_as, segment
 from gatehouse.cli.changes import Clearable, changes
 from gatehouse.cli.errors import Misused, note
 from gatehouse.cli.output import JsonFlag, facts, line, print_items, print_json, table
+from gatehouse.cli.place import TagsChange
 from gatehouse.cli.wire import Access, Ref, Server, Token, Usage, Window
 
 app = typer.Typer(help="Tokens for agents and programs.", no_args_is_help=True, add_completion=False)
@@ -21,6 +22,7 @@ CLEARABLE: Clearable = {
     "rate": ("rate_limit", None),
     "quota": ("daily_quota", None),
     "window": ("windows", None),
+    "tags": ("tags", None),
 }
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WINDOW = "Write days, hours and a time zone, as in 'mon-fri 08:00-18:00 Europe/Berlin' or '22:00-06:00'."
@@ -42,6 +44,7 @@ def create(  # noqa: PLR0913 - each parameter is an option of the command
         list[str] | None,
         typer.Option(metavar="TIMES", help="Only at these times, as 'mon-fri 08:00-18:00 Europe/Berlin'."),
     ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Tag it.")] = None,
     team: Annotated[str, typer.Option(help="Make it this team's: it outlives you.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what it would open, and make none.")] = False,
     as_json: JsonFlag = False,
@@ -59,6 +62,7 @@ def create(  # noqa: PLR0913 - each parameter is an option of the command
         "rate_limit": rate,
         "daily_quota": quota,
         "windows": [read_window(text) for text in window or []],
+        "tags": tag,
         "team": team,
     }
     body: dict[str, Any] = {"name": name, "permissions": permissions}
@@ -75,10 +79,12 @@ def create(  # noqa: PLR0913 - each parameter is an option of the command
 
 
 @app.command("list")
-def list_tokens(as_json: JsonFlag = False) -> None:
+def list_tokens(
+    tag: Annotated[str, typer.Option(help="Only those that have this tag.")] = "", as_json: JsonFlag = False
+) -> None:
     """List those that you may see, without their secrets."""
     with Api() as api:
-        items = api.items("/tokens")
+        items = api.items("/tokens", **({"tag": tag} if tag else {}))
         tokens = [json_as(item, Token) for item in items]
         slugs = {} if as_json else _slugs(api, tokens)
     if as_json:
@@ -115,8 +121,10 @@ def change(  # noqa: PLR0913 - each parameter is an option of the command
         list[str] | None,
         typer.Option(metavar="TIMES", help="Only at these times, as 'mon-fri 08:00-18:00 Europe/Berlin'."),
     ] = None,
+    tag: TagsChange = None,
     clear: Annotated[
-        list[str] | None, typer.Option(metavar="WHAT", help="Ask no more for: expires, ip, rate, quota or window.")
+        list[str] | None,
+        typer.Option(metavar="WHAT", help="Ask no more for: expires, ip, rate, quota or window; or take off: tags."),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -128,6 +136,7 @@ def change(  # noqa: PLR0913 - each parameter is an option of the command
         "rate_limit": rate,
         "daily_quota": quota,
         "windows": [read_window(text) for text in window or []] or None,
+        "tags": tag or None,
     }
     body = changes(said, clear or (), CLEARABLE)
     with Api() as api:
@@ -245,6 +254,7 @@ def _facts(token: Token) -> list[tuple[str, object]]:
         ("Times", "; ".join(_window(window) for window in token.windows)),
         ("Rate", token.rate_limit),
         ("Calls a day", token.daily_quota),
+        ("Tags", ", ".join(token.tags)),
     ]
 
 

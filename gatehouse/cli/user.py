@@ -12,6 +12,7 @@ from gatehouse.cli.api import Api, json_as, segment
 from gatehouse.cli.changes import changes
 from gatehouse.cli.errors import Misused, note
 from gatehouse.cli.output import JsonFlag, facts, line, print_items, print_json, table
+from gatehouse.cli.place import TagsChange
 from gatehouse.cli.wire import Invitation, User
 
 app = typer.Typer(help="People who sign in.", no_args_is_help=True, add_completion=False)
@@ -27,11 +28,12 @@ class _PasswordLink(msgspec.Struct, frozen=True):
 @app.command("list")
 def list_users(
     search: Annotated[str, typer.Option("--search", "-s", metavar="WORDS", help="In the address or the name.")] = "",
+    tag: Annotated[str, typer.Option(help="Only those that have this tag.")] = "",
     as_json: JsonFlag = False,
 ) -> None:
     """List them."""
     with Api() as api:
-        items = api.items("/users", **({"q": search} if search else {}))
+        items = api.items("/users", **{key: value for key, value in (("q", search), ("tag", tag)) if value})
     if as_json:
         return print_items(items)
     users = [json_as(item, User) for item in items]
@@ -46,11 +48,13 @@ def add(
     password: Annotated[
         bool, typer.Option("--password", help="Ask for a password, or read it from stdin where that is no terminal.")
     ] = False,
+    tag: Annotated[list[str] | None, typer.Option(help="Tag them.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Make one. Without a password they sign in by the other ways there are."""
     body: dict[str, Any] = {"email": email, "name": name or email.partition("@")[0]}
     body |= {"password": _read_password()} if password else {}
+    body |= {"tags": tag} if tag else {}
     with Api() as api:
         answer = api.post("/users", body)
     if as_json:
@@ -78,6 +82,7 @@ def show(user: Who, as_json: JsonFlag = False) -> None:
             ("Last seen", one.seen_at or "never"),
             ("Teams", ", ".join(f"{team.slug} ({team.role})" for team in one.teams)),
             ("Roles", ", ".join(f"{grant.role} on {grant.team or 'all'}" for grant in one.grants)),
+            ("Tags", ", ".join(one.tags)),
         ]
     )
 
@@ -87,10 +92,12 @@ def change(
     user: Who,
     email: Annotated[str | None, typer.Option(help="Their new address.")] = None,
     name: Annotated[str | None, typer.Option(help="Their new name.")] = None,
+    tag: TagsChange = None,
+    clear: Annotated[list[str] | None, typer.Option(metavar="WHAT", help="Take off: tags.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Change the address or the name."""
-    body = changes({"email": email, "name": name})
+    """Change the address, the name or the tags."""
+    body = changes({"email": email, "name": name, "tags": tag or None}, clear or (), {"tags": ("tags", [])})
     with Api() as api:
         answer = api.patch(f"/users/{segment(user)}", body)
     if as_json:

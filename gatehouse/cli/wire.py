@@ -159,6 +159,7 @@ class Token(msgspec.Struct, frozen=True):
     revoked_at: str | float | None = None
     previous_until: str | None = None
     last_used_at: str | None = None
+    tags: list[str] = []
     token: str = ""
 
 
@@ -225,6 +226,7 @@ class User(msgspec.Struct, frozen=True):
     active: bool = True
     origin: str = ""
     has_password: bool = False
+    tags: list[str] = []
     created_at: str = ""
     seen_at: str | None = None
     teams: list[TeamOfUser] = []

@@ -17,6 +17,7 @@ from gatehouse.protocol import headers, modern
 from gatehouse.protocol.call import LEGACY_VERSIONS, MODERN_VERSION, Era
 from gatehouse.protocol.headers import HeaderMap
 from gatehouse.store.secrets import Secrets
+from gatehouse.upstreams.following import tells_of_resources
 
 ACCOUNTS_KEY = "gatehouse/upstreams"
 LIST_TTL = 5000
@@ -197,10 +198,9 @@ def _header_map(target: Target) -> HeaderMap | None:
 def _subscribes(upstream: Upstream, era: Era) -> bool:
     """Whether an upstream says that its resources can be subscribed to, and clients of this era can."""
     detected = upstream.detected
-    if detected is None or (era is Era.MODERN and detected.era is not Era.MODERN):
+    if era is Era.MODERN and (detected is None or detected.era is not Era.MODERN):
         return False
-    resources = json.fields(detected.capabilities).get("resources", json.EMPTY)
-    return bytes(resources)[:1] == b"{" and json.fields(resources).get("subscribe") == json.raw(True)
+    return tells_of_resources(upstream)
 
 
 def _in_era(item: Listed, kind: Kind, era: Era) -> Raw:

@@ -15,6 +15,7 @@ from gatehouse.catalog.own.content import Own, OwnPrompt, OwnResource, OwnResour
 from gatehouse.kit import json
 from gatehouse.kit.errors import GatewayError, NotFound, UpstreamDown
 from gatehouse.kit.json import Fields, Raw
+from gatehouse.protocol.bridge import unsupported
 from gatehouse.protocol.call import MODERN_VERSION, Call, Emit, Era, Failure, Notice, Outcome, Result
 from gatehouse.protocol.errors import INVALID_PARAMS, METHOD_NOT_FOUND, rpc_code
 from gatehouse.protocol.headers import HeaderMap
@@ -55,7 +56,8 @@ class LocalLink:
                 case "completion/complete":
                     return Result(await self._complete(call.params))
                 case _:
-                    return Failure(METHOD_NOT_FOUND, f"Method not found: {call.method}")
+                    lacks = unsupported(call.method, Era.MODERN)
+                    return lacks or Failure(METHOD_NOT_FOUND, f"Method not found: {call.method}")
         except NotFound as error:
             data = json.raw({"uri": _text(call.params, "uri")}) if call.method == "resources/read" else None
             return Failure(INVALID_PARAMS, error.message, data)

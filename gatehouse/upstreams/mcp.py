@@ -7,9 +7,12 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
+import msgspec
+
 from gatehouse.catalog.model import Detected, Offer, Share, Transport, Upstream
 from gatehouse.kit import json
 from gatehouse.kit.errors import GatewayError, TimedOut, UpstreamDown, UpstreamFailed
+from gatehouse.kit.json import Fields
 from gatehouse.protocol import bridge, modern
 from gatehouse.protocol.call import Call, Client, Emit, Era, Event, Failure, Notice, Outcome
 from gatehouse.protocol.errors import INVALID_PARAMS, rpc_code
@@ -110,7 +113,7 @@ class McpLink:
         """Not a coroutine itself: on the way of most calls each one more costs as much as reading the request."""
         if detected.era is _LEGACY:
             return self._send_legacy(detected, call, emit)
-        if detected.transport is _HTTP and call.client.era is _MODERN:
+        if detected.transport is _HTTP and call.client.era is _MODERN and not self._rooting.may_answer(call):
             return self._stateless.over_http.request(self._modern_request(call, names), emit)
         return self._send_modern(detected, call, names, emit)
 
@@ -140,7 +143,21 @@ class McpLink:
         refused = bridge.unsupported(call.method, Era.MODERN)
         if refused is not None:
             return refused
+        if self._rooting.may_answer(call):
+            return await self._send_with_roots(detected, call, names, emit)
         return await self._stateless.request(detected.transport, self._modern_request(call, names), emit)
+
+    async def _send_with_roots(self, detected: Detected, call: Call, names: HeaderMap | None, emit: Emit) -> Outcome:
+        """Where the client has no roots, the upstream is told of ours."""
+        client = self._rooting.shown(bridge.client_for(Era.MODERN, call.client))
+
+        async def ask(params: Fields) -> Outcome:
+            again = msgspec.structs.replace(call, params=params)
+            return await self._stateless.request(detected.transport, self._modern_request(again, names, client), emit)
+
+        if isinstance(client, RootedClient):
+            return await self._rooting.rounds(ask, call.params)
+        return await ask(self._rooting.resumed(call.params))
 
     def _in_legacy(self, call: Call) -> bool:
         """A modern upstream may speak both eras: a legacy client is served in its own, where nothing is lost."""
@@ -159,11 +176,12 @@ class McpLink:
             self._legacy_too = False
         return self._legacy_too
 
-    def _modern_request(self, call: Call, names: HeaderMap | None) -> Outgoing:
-        if call.raw_meta is not None:
+    def _modern_request(self, call: Call, names: HeaderMap | None, client: Client | None = None) -> Outgoing:
+        """`client`: as the upstream is to see it, where that is another one than it is."""
+        if call.raw_meta is not None and not isinstance(client, RootedClient):
             call.params["_meta"] = call.raw_meta
             return Outgoing(call.method, call.params, False, names, call.headers, self._patience)
-        client = bridge.client_for(Era.MODERN, call.client)
+        client = client or bridge.client_for(Era.MODERN, call.client)
         meta = modern.request_meta(client, call.meta, call.log_level if call.client.era is Era.MODERN else None, None)
         params = {**call.params, "_meta": json.raw(meta)}
         return Outgoing(call.method, params, call.progress_token is not None, names, call.headers, self._patience)

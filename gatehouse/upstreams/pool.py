@@ -9,10 +9,13 @@ from typing import Any
 import anyio
 
 from gatehouse.catalog.model import AGENT, LOCAL, Offer, Upstream
-from gatehouse.protocol.call import Call, Emit, Outcome
+from gatehouse.protocol.bridge import LEGACY_ONLY
+from gatehouse.protocol.call import Call, Emit, Failure, Outcome
+from gatehouse.protocol.errors import METHOD_NOT_FOUND
 from gatehouse.protocol.headers import HeaderMap
 from gatehouse.upstreams.a2a import A2aLink
 from gatehouse.upstreams.base import Outlet, Reach
+from gatehouse.upstreams.following import Following, tells_of_resources
 from gatehouse.upstreams.local import LocalLink
 from gatehouse.upstreams.mcp import McpLink
 from gatehouse.upstreams.paused import PausedA2aLink, PausedMcpLink
@@ -29,6 +32,8 @@ class Pool:
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
         self._links: dict[str, tuple[int, Link]] = {}
+        self._upstreams: dict[str, Upstream] = {}
+        self._following = Following(reach.tasks, reach.outlets, self._listener)
 
     def link(self, upstream: Upstream) -> Link:
         known = self._links.get(upstream.id)
@@ -67,15 +72,37 @@ class Pool:
 
     def send(self, upstream: Upstream, call: Call, names: HeaderMap | None, emit: Emit) -> Coroutine[Any, Any, Outcome]:
         """Carry a call to an upstream; see `UpstreamLink.send`."""
+        if call.method in LEGACY_ONLY:
+            return self._subscribe(upstream, call, emit)
         return self.link(upstream).send(call, names, emit)
+
+    async def _subscribe(self, upstream: Upstream, call: Call, emit: Emit) -> Outcome:
+        """As the upstream's own era has it, where that has a word for it."""
+        outcome = await self.link(upstream).send(call, None, emit)
+        lacking = isinstance(outcome, Failure) and outcome.own and outcome.code == METHOD_NOT_FOUND
+        if not lacking or not tells_of_resources(upstream):
+            return outcome
+        self._upstreams.setdefault(upstream.id, upstream)
+        return await self._following.settle(upstream.id, call)
+
+    def _listener(self, upstream_id: str) -> McpLink | LocalLink | None:
+        """The link to an upstream as it is reached now."""
+        upstream = self._upstreams.get(upstream_id)
+        if upstream is None or not upstream.enabled:
+            return None
+        link = self.link(upstream)
+        return None if isinstance(link, A2aLink) else link
 
     def keep(self, upstreams: Mapping[str, Upstream]) -> None:
         """Close the links to upstreams that are gone, disabled or reached in another way now."""
+        self._upstreams = dict(upstreams)
         for id_, (revision, link) in tuple(self._links.items()):
             upstream = upstreams.get(id_)
             if upstream is None or not upstream.enabled or upstream.config_revision != revision:
                 del self._links[id_]
                 self._reach.tasks.spawn(link.close(), "close link")
+                if not isinstance(link, LocalLink):
+                    self._following.renew(id_)
 
     def log(self, upstream_id: str) -> list[str]:
         """The last lines that a stdio upstream wrote to its stderr, in this worker."""
@@ -88,6 +115,7 @@ class Pool:
 
     async def end_session(self, session: str) -> None:
         self._reach.outlets.pop(session, None)
+        self._following.forget(session)
         for _, link in tuple(self._links.values()):
             await link.end_session(session)
 

@@ -1,4 +1,4 @@
-"""Roots of Gatehouse's own, for legacy upstreams: offered where the client has none, and answered without asking anybody.
+"""Roots of Gatehouse's own: offered to upstreams where the client has none, and answered without asking anybody.
 
 A client that has roots is asked for its own: in its session it is the client whose work is done.
 """
@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from gatehouse.catalog.roots import listed
 from gatehouse.kit import json
-from gatehouse.protocol.call import Answer, Ask, Client, Emit, Event
+from gatehouse.kit.json import Fields, Raw
+from gatehouse.protocol.call import Answer, Ask, Call, Client, Emit, Era, Event, Outcome
+from gatehouse.upstreams.answering import STATE, answering, resumed
+from gatehouse.upstreams.answering import Ask as AskAgain
 from gatehouse.upstreams.base import Reach
 from gatehouse.upstreams.peer import Stray, TakeStray
 
 ROOTS_CHANGED = "notifications/roots/list_changed"
 _ROOTS = "roots"
 _LIST = "roots/list"
-_CAPABILITY = json.raw({"listChanged": True})
+_CAPABILITY = {Era.LEGACY: json.raw({"listChanged": True}), Era.MODERN: json.EMPTY}
+"""A modern upstream asks anew in each call, so that no change has to be told."""
 
 
 class RootedClient(Client, frozen=True):
@@ -35,7 +39,20 @@ class Rooting:
         capabilities = json.fields(client.capabilities)
         if _ROOTS in capabilities:
             return client
-        return RootedClient(client.era, client.version, json.raw({**capabilities, _ROOTS: _CAPABILITY}), client.info)
+        capabilities[_ROOTS] = _CAPABILITY[client.era]
+        return RootedClient(client.era, client.version, json.raw(capabilities), client.info)
+
+    def may_answer(self, call: Call) -> bool:
+        """Whether a call to a modern upstream needs a look: most don't, where there are no roots."""
+        return self._roots is not None and (self._roots.some or STATE in call.params)
+
+    async def rounds(self, ask: AskAgain, params: Fields) -> Outcome:
+        """A call to a modern upstream that was shown a client with our roots."""
+        return await answering(ask, params, self._listed)
+
+    def resumed(self, params: Fields) -> Fields:
+        """The same of a client that has roots, or where there are none any more."""
+        return resumed(params, self._listed)
 
     def emitting(self, emit: Emit) -> Emit:
         """`emit`, but for questions that are answered here."""
@@ -60,6 +77,9 @@ class Rooting:
     async def _answered(self, event: Event | Stray) -> bool:
         if self._roots is None or not isinstance(event, Ask) or event.method != _LIST:
             return False
-        # Where all were taken away meanwhile, there are none: the session was begun with the promise to answer.
-        await event.reply(Answer(result=listed(self._roots.offered_to(self._upstream_id))))
+        await event.reply(Answer(result=self._listed()))
         return True
+
+    def _listed(self) -> Raw:
+        """Where all were taken away meanwhile, there are none: it was promised that there will be an answer."""
+        return listed(self._roots.offered_to(self._upstream_id) if self._roots is not None else ())

@@ -83,6 +83,19 @@ async def test_an_entry_is_installed_from_the_registry(gateway: Gateway, visitor
     assert (await gateway.expect(200, "GET", "/upstreams/box"))["status"] == "ok"
 
 
+async def test_a_card_shows_the_mark_of_its_entry_or_a_letter(gateway: Gateway, visitor: Visit) -> None:
+    page = visitor.page
+    async with page.expect_response(re.compile(r"/registry/icons/github\.svg$")) as answered:
+        await visitor.go("/registry?q=github")
+    answer = await answered.value
+    assert (answer.status, answer.headers["content-type"]) == (200, "image/svg+xml")
+    card = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="GitHub", exact=True))
+    await expect(card.locator("[data-icon]")).to_be_visible()
+    await visitor.go("/registry?q=deepwiki")
+    await expect(page.get_by_role("listitem").get_by_text("D", exact=True)).to_be_visible()
+    await expect(page.locator("[data-icon]")).to_have_count(0)
+
+
 async def test_a_command_runs_only_once_it_was_read(gateway: Gateway, visitor: Visit) -> None:
     (entry,) = (one for one in await gateway.items("/registry", q="time") if one["title"].lower() == "time")
     page = visitor.page

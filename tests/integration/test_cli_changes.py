@@ -131,3 +131,19 @@ async def test_an_agent_is_changed(shell: Shell, tmp_path: Path) -> None:
         assert changed.out == "Changed 'crate', which is ok.\n"
         assert "Ours" in (await shell.expect("agent", "show", "crate")).out
         await shell.expect("agent", "remove", "crate")
+
+
+async def test_tokens_and_people_are_tagged_and_found_by_it(shell: Shell) -> None:
+    made = await shell.expect("token", "create", "ci", "--server", "desk", "--tag", "robots", "--json")
+    await shell.expect("user", "add", "ada@example.com", "--tag", "robots", "--tag", "lab")
+    counted = (await shell.expect("tag", "list", "--json")).json["items"]
+    assert [(one["tag"], one["tokens"], one["users"]) for one in counted] == [("lab", 0, 1), ("robots", 1, 1)]
+    listed = (await shell.expect("token", "list", "--tag", "robots", "--json")).json["items"]
+    assert [one["name"] for one in listed] == ["ci"]
+    await shell.expect("user", "change", "ada@example.com", "--tag", "people")
+    assert "people" in (await shell.expect("user", "show", "ada@example.com")).out
+    listed = (await shell.expect("user", "list", "--tag", "people", "--json")).json["items"]
+    assert [one["email"] for one in listed] == ["ada@example.com"]
+    for command in (("token", "change", made.json["id"]), ("user", "change", "ada@example.com")):
+        await shell.expect(*command, "--clear", "tags")
+    assert (await shell.expect("tag", "list", "--json")).json["items"] == []

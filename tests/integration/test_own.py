@@ -50,10 +50,10 @@ async def gateway(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Ga
 
 
 @asynccontextmanager
-async def connected(gateway: Gateway, mode: Mode, **options: Any) -> AsyncGenerator[Client]:
-    token = await gateway.create_token("client", ["desk"])
+async def connected(gateway: Gateway, mode: Mode, server: str = "desk", **options: Any) -> AsyncGenerator[Client]:
+    token = await gateway.create_token("client", [server])
     async with httpx2.AsyncClient(headers={"authorization": f"Bearer {token}"}, timeout=60) as http:
-        transport = streamable_http_client(f"{gateway.url}/servers/desk/mcp", http_client=http)
+        transport = streamable_http_client(f"{gateway.url}/servers/{server}/mcp", http_client=http)
         with anyio.fail_after(60):
             async with Client(transport, mode=mode, **options) as client:
                 yield client
@@ -110,6 +110,35 @@ async def test_a_modern_client_hears_of_a_change_and_gets_the_new_text(gateway: 
                 pass
             assert getattr(event, "uri", "") == "note://logo"
     await gateway.expect(200, "POST", "/resources/own_note___logo/versions/1/restore")
+
+
+@pytest.mark.filterwarnings("ignore:resources/(un)?subscribe is removed")
+async def test_a_legacy_client_is_told_when_an_own_resource_changes_that_it_subscribed_to(gateway: Gateway) -> None:
+    told, tell = anyio.create_memory_object_stream[str](10)
+
+    async def hear(message: Any) -> None:
+        if isinstance(message, types.ResourceUpdatedNotification):
+            await told.send(str(message.params.uri))
+
+    note = {"name": "Note", "uri": "note://today", "text": "rain"}
+    other = {"name": "Other", "uri": "note://other", "text": "x"}
+    ids = [(await gateway.expect(201, "POST", "/resources", one))["id"] for one in (note, other)]
+    await gateway.expect(201, "POST", "/servers", {"name": "Notes", "resources": ids})
+    async with told, tell, connected(gateway, "legacy", "notes", message_handler=hear) as client:
+        assert client.server_capabilities.resources is not None and client.server_capabilities.resources.subscribe
+        with pytest.raises(MCPError, match="Resource not found"):
+            await client.subscribe_resource("note://logo")
+        for uri in ("note://today", "note://other"):
+            await client.subscribe_resource(uri)
+        for text in ("sun", "wind"):
+            await gateway.expect(200, "PATCH", f"/resources/{ids[0]}", {"text": text})
+            assert await tell.receive() == "note://today"
+            (content,) = (await client.read_resource("note://today")).contents
+            assert getattr(content, "text", "") == text
+        await client.unsubscribe_resource("note://today")
+        await gateway.expect(200, "PATCH", f"/resources/{ids[0]}", {"text": "snow"})
+        await gateway.expect(200, "PATCH", f"/resources/{ids[1]}", {"text": "y"})
+        assert await tell.receive() == "note://other"
 
 
 async def test_a_legacy_client_hears_of_a_change_and_gets_the_new_text(gateway: Gateway) -> None:

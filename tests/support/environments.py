@@ -55,6 +55,12 @@ def python(name: str) -> str:
     return str(directory / "bin" / "python")
 
 
+def files(name: str) -> Path:
+    """The files of the packages in `tests/support/clients/{name}.txt`, of which nothing is run."""
+    directory = _installed(f"files-{name}", [SUPPORT / "clients" / f"{name}.txt"], _pip_of_any_python)
+    return next(directory.glob("lib/python*/site-packages"))
+
+
 def cache_directory() -> Path:
     given = os.environ.get("GATEHOUSE_TEST_CACHE")
     return Path(given) if given else Path.home() / ".cache" / "gatehouse-tests"
@@ -83,11 +89,15 @@ def _npm(directory: Path, pins: list[Path]) -> None:
     _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], directory)
 
 
-def _pip(directory: Path, pins: list[Path]) -> None:
+def _pip_of_any_python(directory: Path, pins: list[Path]) -> None:
+    _pip(directory, pins, "--ignore-requires-python")
+
+
+def _pip(directory: Path, pins: list[Path], *more: str) -> None:
     _run([sys.executable, "-m", "venv", str(directory)], directory)
     pip = [str(directory / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     # The list is whole: what a package asks for with extras would have no hash of its own.
-    _run([*pip, "--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(pins[0])], directory)
+    _run([*pip, "--require-hashes", "--no-deps", "--only-binary", ":all:", *more, "-r", str(pins[0])], directory)
 
 
 def _run(command: list[str], directory: Path) -> None:

@@ -16,7 +16,8 @@ LOCKS = sorted((SUPPORT / "clients").glob("*.txt"))
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
 def test_python_packages_are_pinned_by_hash_and_have_no_address(lock: Path) -> None:
     text = lock.read_text()
-    assert text.count("--hash=sha256:") > len(re.findall(r"^[a-z0-9-]+==", text, re.MULTILINE)) > 0
+    packages = re.split(r"^(?=[a-z0-9-]+==)", text, flags=re.MULTILINE)[1:]
+    assert packages and all("--hash=sha256:" in package for package in packages)
     assert not re.search(r"://|--index|--find-links| @ ", text)
 
 

@@ -101,7 +101,7 @@ async def fill(one: Side) -> None:
 
 
 async def _people(one: Side) -> None:
-    ann = await one.people.users.add(NewUser(email="ann@example.com", name="Ann Ä", password="a hash"))
+    ann = await one.people.users.add(NewUser(email="ann@example.com", name="Ann Ä", password="a hash", tags=("lab",)))
     bob = await one.people.users.add(NewUser(email="bob@example.com", name="Bob", origin="invitation"))
     await one.people.roles.create(SYSTEM, NewRole(name="looker", permissions=("server.read", "tool.read")))
     team = {"id": "tea_red", "slug": "red", "name": "Röd", "description": "d", "visibility": "public"}

@@ -3712,6 +3712,8 @@ export interface components {
             /** @description Resource templates among them */
             resources: number;
             servers: number;
+            tokens: number;
+            users: number;
             total: number;
         };
         /**
@@ -4855,6 +4857,7 @@ export interface components {
             windows: components["schemas"]["WindowText"][];
             rate_limit: string | null;
             daily_quota: number | null;
+            tags: string[];
             /** Format: date-time */
             created_at: string;
             /** @description Id of the user or token that made it */
@@ -4910,6 +4913,8 @@ export interface components {
             daily_quota?: number | null;
             /** @default null */
             expires_in?: string | null;
+            /** @default [] */
+            tags?: string[];
             /** @default null */
             team?: string | null;
         };
@@ -4936,6 +4941,7 @@ export interface components {
             windows: components["schemas"]["WindowText"][];
             rate_limit: string | null;
             daily_quota: number | null;
+            tags: string[];
             /** Format: date-time */
             created_at: string;
             /** @description Id of the user or token that made it */
@@ -5003,6 +5009,7 @@ export interface components {
             rate_limit?: string | null;
             daily_quota?: number | null;
             expires_in?: string | null;
+            tags?: string[] | null;
         };
         /**
          * Rotation
@@ -5666,6 +5673,7 @@ export interface components {
             /** @description `admin`, `setup`, `invitation`, or the id of a provider */
             origin: string;
             has_password: boolean;
+            tags: string[];
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -5681,6 +5689,8 @@ export interface components {
             name: string;
             /** @default null */
             password?: string | null;
+            /** @default [] */
+            tags?: string[];
         };
         /**
          * UserDetails
@@ -5694,6 +5704,7 @@ export interface components {
             /** @description `admin`, `setup`, `invitation`, or the id of a provider */
             origin: string;
             has_password: boolean;
+            tags: string[];
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -5736,6 +5747,7 @@ export interface components {
             name?: string;
             /** @description false: signed out, and their tokens open nothing */
             active?: boolean;
+            tags?: string[];
         };
         /** InvitationList */
         InvitationList: {
@@ -6361,6 +6373,7 @@ export interface components {
              */
             auth: "" | "key" | "none" | "oauth" | "optional";
             transports: string[];
+            /** @description A path of this gateway, or the https address of a picture elsewhere */
             icon: string | null;
             docs: string | null;
             repository: string | null;
@@ -6604,6 +6617,7 @@ export interface components {
              */
             auth: "" | "key" | "none" | "oauth" | "optional";
             transports: string[];
+            /** @description A path of this gateway, or the https address of a picture elsewhere */
             icon: string | null;
             docs: string | null;
             repository: string | null;
@@ -9496,6 +9510,7 @@ export interface operations {
     list_tokens: {
         parameters: {
             query?: {
+                tag?: string;
                 /** @description `next` of the page before */
                 cursor?: string;
                 /** @description How many at most, 1 to 500 */
@@ -11025,6 +11040,7 @@ export interface operations {
             query?: {
                 /** @description Words that the name or description holds */
                 q?: string;
+                tag?: string;
                 /** @description `next` of the page before */
                 cursor?: string;
                 /** @description How many at most, 1 to 500 */

@@ -51,6 +51,7 @@ class User:
     created_at: float
     updated_at: float
     seen_at: float | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,12 @@ from gatehouse.access.people.model import ADMIN, Belonging, Member, Membership, 
 from gatehouse.access.tables import GRANTS, MEMBERS, TEAMS, TOKENS, USER_SESSIONS, USERS
 from gatehouse.kit.pages import PageRequest
 from gatehouse.store.placement import Sight
+from gatehouse.store.tagging import read_tags, tagged, tags_text
 
 Row = Mapping[str, Any]
-_USER = [USERS.c[name] for name in ("id", "email", "name", "active", "origin", "created_at", "updated_at", "seen_at")]
+_USER = [
+    USERS.c[name] for name in ("id", "email", "name", "active", "origin", "created_at", "updated_at", "seen_at", "tags")
+]
 _HAS_PASSWORD = USERS.c.password.is_not(None).label("has_password")
 _USER_WHERE_MEMBER = [USERS.c[name] for name in ("email", "name", "active")]
 
@@ -26,14 +29,18 @@ async def user(connection: AsyncConnection, ref: str, lock: bool = False) -> Use
     same = USERS.c.email == ref.strip().lower() if "@" in ref else USERS.c.id == ref
     wanted = select(*_USER, _HAS_PASSWORD).where(same)
     row = await one_row(connection, wanted.with_for_update() if lock else wanted)
-    return None if row is None else User(**row)
+    return None if row is None else _user(row)
 
 
-async def user_page(connection: AsyncConnection, page: PageRequest, words: str | None) -> list[User]:
+async def user_page(
+    connection: AsyncConnection, page: PageRequest, words: str | None, tag: str | None = None
+) -> list[User]:
     wanted = after(select(*_USER, _HAS_PASSWORD), USERS.c.id, page)
     if words:
         wanted = wanted.where(_mentions(words, USERS.c.email, USERS.c.name))
-    return [User(**row) for row in await all_rows(connection, wanted)]
+    if tag is not None:
+        wanted = wanted.where(tagged(USERS, tag))
+    return [_user(row) for row in await all_rows(connection, wanted)]
 
 
 async def add_user(connection: AsyncConnection, added: User, password: str | None) -> None:
@@ -224,7 +231,12 @@ def _team(row: Row) -> Team:
     return Team(**values)
 
 
+def _user(row: Row) -> User:
+    values: dict[str, Any] = {**row, "tags": read_tags(row["tags"])}
+    return User(**values)
+
+
 def _user_values(one: User) -> dict[str, Any]:
-    values = asdict(one)
+    values = asdict(one) | {"tags": tags_text(one.tags)}
     values.pop("has_password")
     return values

@@ -19,6 +19,7 @@ from gatehouse.kit.errors import Conflict, Forbidden, Invalid
 from gatehouse.kit.ids import new_id
 from gatehouse.kit.pages import Page, PageRequest, page
 from gatehouse.store.database import TOKENS, Database
+from gatehouse.store.tagging import clean_tags
 
 LAST_TEAMS = "team without another owner"
 
@@ -32,6 +33,7 @@ class NewUser:
     origin: str = "admin"
     roles: Sequence[str] = ()
     """Names of roles on all."""
+    tags: Sequence[str] = ()
 
     def __repr__(self) -> str:
         return f"NewUser({self.email})"
@@ -44,6 +46,7 @@ class UserChanges:
     email: str | None = None
     name: str | None = None
     active: bool | None = None
+    tags: Sequence[str] | None = None
 
 
 class Users:
@@ -67,6 +70,7 @@ class Users:
             has_password=new.password is not None,
             created_at=now,
             updated_at=now,
+            tags=clean_tags(new.tags),
         )
         async with changing(self._database, connection) as inner:
             await _check_free(inner, user.email)
@@ -81,9 +85,9 @@ class Users:
         async with self._database.read() as connection:
             return found("user", ref, await repository.user(connection, ref))
 
-    async def list(self, request: PageRequest, words: str | None = None) -> Page[User]:
+    async def list(self, request: PageRequest, words: str | None = None, tag: str | None = None) -> Page[User]:
         async with self._database.read() as connection:
-            rows = await repository.user_page(connection, request, words)
+            rows = await repository.user_page(connection, request, words, tag)
         return page(rows, request, lambda one: one.id)
 
     async def changeable(self, by: Principal, ref: str) -> User:
@@ -157,6 +161,7 @@ def _changed(before: User, changes: UserChanges, now: float) -> User:
         name=before.name if changes.name is None else clean_name("user", changes.name),
         active=before.active if changes.active is None else changes.active,
         updated_at=now,
+        tags=before.tags if changes.tags is None else clean_tags(changes.tags),
     )
 
 

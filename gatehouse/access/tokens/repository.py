@@ -16,6 +16,7 @@ from gatehouse.access.tokens import conditions
 from gatehouse.kit import json
 from gatehouse.kit.pages import PageRequest
 from gatehouse.store.placement import Sight, Visibility, seen
+from gatehouse.store.tagging import read_tags, tagged, tags_text
 
 Row = tuple[Any, ...]
 _strings = msgspec.json.Decoder(tuple[str, ...])
@@ -29,11 +30,15 @@ async def token(connection: AsyncConnection, token_id: str, lock: bool = False) 
     return None if row is None else token_of(tuple(row))
 
 
-async def token_page(connection: AsyncConnection, page: PageRequest, sight: Sight) -> list[Token]:
+async def token_page(
+    connection: AsyncConnection, page: PageRequest, sight: Sight, tag: str | None = None
+) -> list[Token]:
     """One more than the page holds, so that it is known whether there is another."""
     wanted = select(TOKENS).where(seen(TOKENS, sight)).order_by(TOKENS.c.id).limit(page.limit + 1)
     if page.after is not None:
         wanted = wanted.where(TOKENS.c.id > page.after)
+    if tag is not None:
+        wanted = wanted.where(tagged(TOKENS, tag))
     return [token_of(tuple(row)) for row in await connection.execute(wanted)]
 
 
@@ -85,6 +90,7 @@ def token_of(row: Row) -> Token:
         previous_until=values["previous_until"],
         created_by=values["created_by"],
         agents=None if values["agents"] is None else _strings.decode(values["agents"]),
+        tags=read_tags(values["tags"]),
     )
 
 
@@ -108,6 +114,7 @@ def token_values(one: Token, change: int) -> dict[str, Any]:
         "created_by": one.created_by,
         "changed": change,
         "agents": None if one.agents is None else json.dump(one.agents).decode(),
+        "tags": tags_text(one.tags),
     }
 
 

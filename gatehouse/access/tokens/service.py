@@ -18,6 +18,7 @@ from gatehouse.kit.pages import Page, PageRequest, page
 from gatehouse.store.database import TOKENS, Database
 from gatehouse.store.facts import fact, settle_fact
 from gatehouse.store.placement import EVERYTHING, Placement, Sight, Visibility
+from gatehouse.store.tagging import clean_tags
 
 PREFIX = "gh_"
 ADMIN = "admin"
@@ -41,6 +42,7 @@ class NewToken:
     conditions: Conditions = UNCONDITIONAL
     created_by: str | None = None
     agents: Sequence[str] | None = None
+    tags: Sequence[str] = ()
 
 
 class Tokens:
@@ -118,9 +120,9 @@ class Tokens:
             return None  # Another worker was faster.
         return plain
 
-    async def list(self, request: PageRequest, sight: Sight = EVERYTHING) -> Page[Token]:
+    async def list(self, request: PageRequest, sight: Sight = EVERYTHING, tag: str | None = None) -> Page[Token]:
         async with self._database.read() as connection:
-            rows = await repository.token_page(connection, request, sight)
+            rows = await repository.token_page(connection, request, sight, tag)
         return page(rows, request, lambda one: one.id)
 
     async def by_digest(self, digests: Collection[str]) -> dict[str, Token]:
@@ -157,6 +159,7 @@ class Tokens:
             conditions=new.conditions,
             created_by=new.created_by,
             agents=tuple(new.agents) if new.agents else None,
+            tags=clean_tags(new.tags),
         )
         return token, plain
 

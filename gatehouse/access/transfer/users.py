@@ -16,6 +16,7 @@ from gatehouse.access.tables import USERS as USERS_TABLE
 from gatehouse.access.transfer.words import USERS, learn_providers, origin_of, origin_word
 from gatehouse.kit.errors import Conflict
 from gatehouse.store.database import PEOPLE, Database
+from gatehouse.store.tagging import clean_tags, read_tags
 from gatehouse.store.transfer.model import Arriving, Change, Contents, Item, Names, Stored, Work
 
 
@@ -26,6 +27,7 @@ class UserItem(Item, frozen=True, kw_only=True):
     name: str = ""
     active: bool = True
     origin: str = "admin"
+    tags: tuple[str, ...] = ()
 
 
 class UserSection:
@@ -41,11 +43,17 @@ class UserSection:
     async def read(self, connection: AsyncConnection, names: Names) -> Contents:
         await learn_providers(connection, names)
         columns = USERS_TABLE.c
-        wanted = select(columns.id, columns.email, columns.name, columns.active, columns.origin)
+        wanted = select(columns.id, columns.email, columns.name, columns.active, columns.origin, columns.tags)
         found: list[Stored] = []
-        for id_, email, name, active, origin in await connection.execute(wanted.order_by(columns.email)):
+        for id_, email, name, active, origin, tags in await connection.execute(wanted.order_by(columns.email)):
             names.add(self.name, id_, email)
-            item = UserItem(email=email, name=name, active=bool(active), origin=origin_word(origin, names))
+            item = UserItem(
+                email=email,
+                name=name,
+                active=bool(active),
+                origin=origin_word(origin, names),
+                tags=read_tags(tags),
+            )
             found.append(Stored(id_, item))
         return Contents(found)
 
@@ -54,7 +62,8 @@ class UserSection:
 
     def settle(self, item: UserItem, arriving: Arriving) -> UserItem:
         email = clean_email(item.email)
-        return structs.replace(item, email=email, name=clean_name("user", item.name or email))
+        name = clean_name("user", item.name or email)
+        return structs.replace(item, email=email, name=name, tags=clean_tags(item.tags))
 
     def renamed(self, item: UserItem, taken: Mapping[str, Stored]) -> None:
         return None
@@ -73,9 +82,9 @@ async def _store(connection: AsyncConnection, change: Change, work: Work) -> Non
     origin = origin_of(item.origin, work.names, "admin")
     before = None if change.before is None else await repository.user(connection, change.id)
     if before is None:
-        added = User(change.id, item.email, item.name, item.active, origin, False, work.now, work.now)
+        added = User(change.id, item.email, item.name, item.active, origin, False, work.now, work.now, tags=item.tags)
         return await repository.add_user(connection, added, None)
-    after = replace(before, name=item.name, active=item.active, origin=origin, updated_at=work.now)
+    after = replace(before, name=item.name, active=item.active, origin=origin, updated_at=work.now, tags=item.tags)
     await repository.store_user(connection, after)
     if before.active and not after.active:
         await repository.end_sessions(connection, after.id)

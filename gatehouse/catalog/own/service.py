@@ -32,6 +32,7 @@ from gatehouse.protocol.call import MODERN_VERSION, Era
 from gatehouse.store.database import Database
 from gatehouse.store.facts import settle_fact
 from gatehouse.store.placement import Placement
+from gatehouse.store.tagging import clean_tags
 
 NAME = "own"
 """Of the upstream, where nobody had it before."""
@@ -80,7 +81,7 @@ class Own:
     async def create(self, new: NewOwn, signed: Signed) -> Capability:
         """Raises `Invalid`, `TooLarge`, or `Conflict` where there is one already."""
         document = checked(new.kind, new.key, new.document, new.blob)
-        tags = catalog_checks.clean_tags(new.tags)
+        tags = clean_tags(new.tags)
         catalog_checks.check_placement(new.placement)
         await self._ensure_upstream()
         now = self._clock.now()

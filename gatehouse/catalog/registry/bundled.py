@@ -9,6 +9,8 @@ from pathlib import Path
 from gatehouse.catalog.registry.server_json import Document, read_document, read_list
 
 _DIRECTORY = Path(__file__).parent / "bundled"
+ICONS = _DIRECTORY / "icons"
+"""One SVG for each mark that an entry names; see `tools/icons.py`."""
 
 
 def bundled_files() -> list[bytes]:
@@ -25,3 +27,8 @@ def bundled_documents(files: list[bytes]) -> Iterator[Document]:
     for file in files:
         for one in read_list(file):
             yield read_document(bytes(one))
+
+
+def bundled_icons() -> dict[str, bytes]:
+    """By the names that entries have for them."""
+    return {file.stem: file.read_bytes() for file in ICONS.glob("*.svg")}

@@ -92,12 +92,16 @@ class Repository(msgspec.Struct, frozen=True):
 
 
 class Ours(msgspec.Struct, frozen=True):
-    """`auth`: `none`, `optional` (more with a key), `key` or `oauth`; empty where nobody said."""
+    """`auth`: `none`, `optional` (more with a key), `key` or `oauth`; empty where nobody said.
+
+    `icon`: the name of a mark that comes in the wheel, which counts in entries of the bundled list alone.
+    """
 
     slug: str = ""
     category: str = ""
     auth: str = ""
     docs: str = ""
+    icon: str = ""
 
 
 class ServerJson(msgspec.Struct, frozen=True, rename="camel", kw_only=True):

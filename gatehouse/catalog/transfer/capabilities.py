@@ -18,6 +18,7 @@ from gatehouse.catalog.transfer.placing import Placed, placement_of, settled, wo
 from gatehouse.catalog.transfer.upstreams import UPSTREAMS
 from gatehouse.kit import json
 from gatehouse.kit.errors import Invalid
+from gatehouse.store.tagging import clean_tags
 from gatehouse.store.transfer.document import compact
 from gatehouse.store.transfer.model import Arriving, Change, Contents, Item, LeftOut, Names, Stored, Work
 
@@ -133,7 +134,7 @@ def _capability(change: Change, before: Capability | None, work: Work) -> Capabi
         overrides=Overrides(
             item.title, item.description, None if item.annotations is None else json.dump(item.annotations)
         ),
-        tags=checks.clean_tags(item.tags),
+        tags=clean_tags(item.tags),
         enabled=item.enabled,
         gone_at=_gone_at(item, before, work.now),
         placement=_placement(item, work.names),

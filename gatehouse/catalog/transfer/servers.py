@@ -21,6 +21,7 @@ from gatehouse.catalog.transfer.capabilities import CAPABILITIES, capability_nam
 from gatehouse.catalog.transfer.placing import placement_of, settled, words_of
 from gatehouse.catalog.transfer.upstreams import UPSTREAMS
 from gatehouse.store.placement import Visibility
+from gatehouse.store.tagging import clean_tags
 from gatehouse.store.transfer.model import Arriving, Change, Contents, Item, Names, Stored, Work
 
 SERVERS = "servers"
@@ -173,7 +174,7 @@ def _binding_item(one: Binding, capability: Capability, upstream: str) -> Bindin
 
 def _server(before: Server, item: ServerItem, work: Work) -> Server:
     placed = placement_of(item, work.names)
-    own: dict[str, Any] = {name: getattr(item, name) for name in AS_THEY_ARE} | {"tags": checks.clean_tags(item.tags)}
+    own: dict[str, Any] = {name: getattr(item, name) for name in AS_THEY_ARE} | {"tags": clean_tags(item.tags)}
     placement = {"owner": placed.owner, "team": placed.team, "visibility": placed.visibility}
     after = replace(before, **own, **placement, updated_at=work.now)
     checks.check_server(after)

@@ -20,6 +20,7 @@ from gatehouse.catalog.upstreams import Upstreams
 from gatehouse.kit.errors import Conflict
 from gatehouse.store.placement import Visibility
 from gatehouse.store.secrets import Secrets
+from gatehouse.store.tagging import clean_tags
 from gatehouse.store.transfer.model import (
     Arriving,
     Change,
@@ -144,7 +145,7 @@ class UpstreamSection:
         placed = placement_of(item, work.names)
         values: dict[str, Any] = {name: getattr(item, name) for name in AS_THEY_ARE}
         values |= {"owner": placed.owner, "team": placed.team, "visibility": placed.visibility}
-        values["tags"] = checks.clean_tags(item.tags)
+        values["tags"] = clean_tags(item.tags)
         moved = {one.name for one in change.fields} if change.verdict is Verdict.CHANGED else self.secret
         if "env" in moved:
             env = _opened(item.env, work.secrets)

@@ -18,6 +18,7 @@ from gatehouse.access.people.service import People
 from gatehouse.access.sign_in.service import Rules, SignIn
 from gatehouse.access.single_sign_on.access_tokens import Addresses
 from gatehouse.access.single_sign_on.service import SingleSignOn
+from gatehouse.access.tagged import TAGGED
 from gatehouse.access.tokens.keyring import KeyringLoader
 from gatehouse.access.tokens.service import Tokens
 from gatehouse.access.tokens.strangers import Strangers
@@ -115,7 +116,7 @@ class Gate:
         return ApiContext(
             catalog=self.catalog,
             own=Own(self.database, self.clock, self.events.report),
-            tags=Tags(self.database),
+            tags=Tags(self.database, TAGGED),
             roots=Roots(self.database, self.clock),
             registry=self.registry,
             search=Search([CatalogSource(lambda: self.current.snapshot)]),

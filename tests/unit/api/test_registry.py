@@ -51,6 +51,20 @@ async def test_an_entry_shows_its_ways_and_what_each_needs(gate: Gate) -> None:
     assert shown["server"]["name"] == shown["name"] == "com.github/mcp"
 
 
+async def test_only_entries_of_the_bundled_list_have_the_marks_that_come_with_it(gate: Gate) -> None:
+    assert (await gate.get("/registry/github"))["icon"] == "/registry/icons/github.svg"
+    assert (await gate.get("/registry/deepwiki"))["icon"] is None
+    meta = {"gatehouse/entry": {"slug": "github", "icon": "github"}}
+    servers = [
+        server_json("com.example/passing-for-github", _meta=meta),
+        server_json("com.example/with-its-own", _meta=meta, icons=[{"src": "https://example.com/icon.png"}]),
+    ]
+    made = await gate.client.post("/registry/sources", json={"name": "ours", "servers": servers})
+    assert made.status_code == 201
+    listed = (await gate.get("/registry", source="ours"))["items"]
+    assert [one["icon"] for one in listed] == [None, "https://example.com/icon.png"]
+
+
 async def test_what_does_not_answer_is_not_saved_unless_that_is_asked_for(gate: Gate) -> None:
     refused = problem(await gate.client.post("/registry/deepwiki/install", json={}), 502)
     assert "nothing was saved: connection refused" in refused["detail"]

@@ -50,6 +50,39 @@ async def test_a_tag_is_renamed_everywhere_and_two_become_one(gate: Gate) -> Non
     assert known is not None and known.tags == ("blue",)
 
 
+async def test_tokens_and_users_have_tags_that_are_found_counted_and_renamed(gate: Gate) -> None:
+    token = await gate.create("/tokens", name="ci", permissions=["tool.read"], tags=[" robots ", "robots"])
+    gone = await gate.create("/tokens", name="old", permissions=["tool.read"], tags=["robots"])
+    await gate.create("/tokens", name="plain", permissions=["tool.read"])
+    user = await gate.create("/users", email="ada@example.com", name="Ada", tags=["robots", "lab"])
+    assert (token["tags"], user["tags"]) == (["robots"], ["robots", "lab"])
+    await gate.client.delete(f"/tokens/{gone['id']}")
+    lab, robots = (await gate.get("/tags"))["items"]
+    assert (lab["users"], robots["tokens"], robots["users"], robots["total"]) == (1, 1, 1, 2)
+    renamed = await gate.client.post("/tags/rename", json={"from": "robots", "to": "lab"})
+    assert renamed.json()["total"] == 2
+    assert [one["id"] for one in (await gate.get("/tokens", tag="lab"))["items"]] == [token["id"]]
+    assert [one["id"] for one in (await gate.get("/users", tag="lab"))["items"]] == [user["id"]]
+    assert (await gate.get("/users", tag="robots"))["items"] == []
+    for path, empty in ((f"/tokens/{token['id']}", None), (f"/users/{user['id']}", [])):
+        kept = await gate.client.patch(path, json={"name": "Another"})
+        assert kept.json()["tags"] == ["lab"]
+        problem(await gate.client.patch(path, json={"tags": [" "]}), 400)
+        cleared = await gate.client.patch(path, json={"tags": empty})
+        assert cleared.json()["tags"] == []
+    assert (await gate.get("/tags"))["items"] == []
+
+
+async def test_a_tag_on_a_token_or_a_user_is_counted_for_those_alone_who_see_it(gate: Gate) -> None:
+    people = People(gate)
+    await people.user("bob")
+    await gate.create("/tokens", name="ci", permissions=["tool.read"], tags=["robots"])
+    await gate.create("/users", email="ada@example.com", name="Ada", tags=["lab"])
+    assert (await gate.send("GET", "/tags", token=people.tokens["bob"])).json()["items"] == []
+    renaming = await gate.send("POST", "/tags/rename", {"from": "lab", "to": "mine"}, people.tokens["bob"])
+    assert renaming.status_code == 404
+
+
 async def test_many_are_tagged_at_once_or_none(gate: Gate) -> None:
     tools = await _tagged(gate)
     problem(await gate.client.post("/tools/tags", json={"ids": tools}), 400)

@@ -209,7 +209,8 @@ async def test_people_are_exported_where_they_are_asked_for(full: Side, empty: S
     assert "there is no user 'ann@example.com' here: not a member" in notes["teams/red"]
     assert notes["upstreams/files"] == ("there is no user 'ann@example.com' here: it is nobody's",)
     with_people = await full.export()
-    assert [one["email"] for one in with_people["users"]] == ["ann@example.com", "bob@example.com"]
+    users = [(one["email"], one["tags"]) for one in with_people["users"]]
+    assert users == [("ann@example.com", ["lab"]), ("bob@example.com", [])]
     assert with_people["teams"][0]["members"][1]["origin"] == "works"
 
 

@@ -13,6 +13,7 @@ import { Failed, SkeletonLines } from "@/components/States";
 import { Time } from "@/components/Time";
 import { cn } from "@/lib/cn";
 import { useTexts } from "@/lib/i18n";
+import { EntryMark } from "./EntryMark";
 import { InstallForm } from "./InstallForm";
 import { texts } from "./texts";
 
@@ -78,7 +79,7 @@ function Installed({ entry }: { entry: EntryDetails }) {
 function About({ entry }: { entry: EntryDetails }) {
   const t = useTexts(texts);
   return (
-    <Section title={entry.title}>
+    <Section title={entry.title} actions={<EntryMark entry={entry} />}>
       <Facts
         items={[
           [

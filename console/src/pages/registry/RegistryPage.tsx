@@ -15,6 +15,7 @@ import { Empty, Failed, Skeleton } from "@/components/States";
 import { useCommonTexts } from "@/lib/common";
 import { useTexts } from "@/lib/i18n";
 import { useUrl } from "@/lib/urlState";
+import { EntryMark } from "./EntryMark";
 import { Requests } from "./Requests";
 import { texts } from "./texts";
 
@@ -146,12 +147,7 @@ function EntryCard({ entry }: { entry: EntrySummary }) {
   return (
     <li className="relative flex min-w-0 flex-col rounded-lg border border-line bg-surface p-4 hover:border-line-strong">
       <div className="flex items-start gap-3">
-        <span
-          aria-hidden
-          className="grid size-9 shrink-0 place-items-center rounded-md bg-sunken text-sm font-semibold text-muted"
-        >
-          {entry.title.slice(0, 1).toUpperCase()}
-        </span>
+        <EntryMark entry={entry} />
         <div className="min-w-0">
           <h2 className="truncate text-sm font-semibold">
             <RouteLink

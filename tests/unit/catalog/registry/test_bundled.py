@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 
 import pytest
 
-from gatehouse.catalog.registry.bundled import bundled_digest, bundled_documents, bundled_files
+from gatehouse.catalog.registry.bundled import bundled_digest, bundled_documents, bundled_files, bundled_icons
 from gatehouse.catalog.registry.form import ways
 from gatehouse.catalog.registry.recipe import cook
 from gatehouse.catalog.registry.server_json import Document
 from tests.support import registry_schema
 
 ENTRIES = list(bundled_documents(bundled_files()))
+ICONS = bundled_icons()
+DRAWING = re.compile(
+    rb'<svg xmlns="http://www\.w3\.org/2000/svg" viewBox="0 0 24 24"><path d="[MmLlHhVvCcSsQqTtAaZz0-9 ,.-]+"/></svg>\n'
+)
 BY_SLUG = pytest.mark.parametrize("entry", ENTRIES, ids=lambda one: one.ours.slug)
 RESERVED = {"categories", "sources", "requests", "updates"}
 """Words that stand where an id does."""
@@ -63,3 +68,14 @@ def test_what_is_open_asks_for_nothing_secret_and_a_key_is_asked_for_where_one_i
 def test_another_list_has_another_digest() -> None:
     files = bundled_files()
     assert bundled_digest(files) != bundled_digest(files[1:])
+
+
+def test_every_icon_is_of_an_entry_and_the_other_way_round() -> None:
+    assert {one.ours.icon for one in ENTRIES if one.ours.icon} == set(ICONS)
+    assert sum(map(len, ICONS.values())) < 300_000
+
+
+@pytest.mark.parametrize("name", sorted(ICONS))
+def test_an_icon_is_one_small_drawing_and_nothing_else(name: str) -> None:
+    assert re.fullmatch("[a-z0-9]+", name)
+    assert DRAWING.fullmatch(ICONS[name]) and len(ICONS[name]) < 8000
