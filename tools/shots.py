@@ -1,4 +1,4 @@
-"""Pictures of every page of the console on the demo's data: `./run shots [NAME...] [--url URL]`.
+"""Pictures of every page of the console on the demo's data: `./run shots [NAME...] [--url URL] [--language ko]`.
 
 Each page at 1440 and 390 px, light and dark, into `.cache/shots/`. Errors in a page fail the run. Needs Chromium.
 """
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import APIRequestContext, Browser, Page, Response, sync_playwright
+from playwright.sync_api import APIRequestContext, Browser, Page, Response, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 SHOTS = ROOT / ".cache" / "shots"
@@ -27,6 +27,7 @@ THEMES: tuple[Theme, ...] = ("light", "dark")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 READY_WITHIN = 180
 PORT = 4655
+LOCALES = {"en": "en-US", "ko": "ko-KR"}
 PAGES: dict[str, str] = {
     "overview": "",
     "map": "/map",
@@ -59,6 +60,7 @@ PAGES: dict[str, str] = {
     "registry-entry": "/registry/{entry}",
     "registry-sources": "/registry/sources",
     "agents": "/agents",
+    "agent": "/agents/editor",
     "agent-new": "/agents/new",
     "roots": "/roots",
     "metrics": "/metrics?since=30d",
@@ -86,6 +88,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./run shots", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PAGES)}; all where left out")
     parser.add_argument("--url", help="a demo that runs already")
+    parser.add_argument("--language", choices=("en", "ko"), default="en", help="of the pages (default: en)")
     asked = parser.parse_args(arguments)
     if unknown := set(asked.names) - set(PAGES):
         parser.error(f"there is no page {', '.join(sorted(unknown))}")
@@ -95,7 +98,7 @@ def main(arguments: list[str]) -> int:
     SHOTS.mkdir(parents=True, exist_ok=True)
     with gateway(asked.url) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        wrong = take_all(browser, url, asked.names or list(PAGES))
+        wrong = take_all(browser, url, asked.names or list(PAGES), asked.language)
         browser.close()
     print(f"{len(list(SHOTS.glob('*.png')))} pictures in {SHOTS.relative_to(ROOT)}")
     for line in wrong:
@@ -133,18 +136,20 @@ def wait_until_ready(running: subprocess.Popen[bytes], log: Path) -> None:
         time.sleep(0.2)
 
 
-def take_all(browser: Browser, url: str, names: list[str]) -> list[str]:
+def take_all(browser: Browser, url: str, names: list[str], language: str) -> list[str]:
     """What went wrong."""
     wrong: list[str] = []
+    mark = "" if language == "en" else f"-{language}"
     for width in WIDTHS:
         for theme in THEMES:
-            context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, locale="en-US")
+            size: ViewportSize = {"width": width, "height": 900}
+            context = browser.new_context(viewport=size, color_scheme=theme, locale=LOCALES[language])
             context.request.post(f"{url}/api/v1/auth/login", data=ADMINISTRATOR)
             page = context.new_page()
             watch(page, wrong)
             things = examples(context.request, f"{url}/api/v1")
             for name in names:
-                take(page, f"{url}/console{PAGES[name].format(**things)}", SHOTS / f"{name}-{width}-{theme}.png")
+                take(page, f"{url}/console{PAGES[name].format(**things)}", SHOTS / f"{name}-{width}-{theme}{mark}.png")
             print(f"shots: {width} px, {theme}", flush=True)
             context.close()
     return wrong
@@ -178,7 +183,7 @@ def examples(request: APIRequestContext, api: str) -> dict[str, str]:
         "tool": first("/tools?upstream=tracker&q=search_issues")["id"],
         "entry": first("/registry?q=github")["id"],
         "call": first("/calls?outcome=ok")["id"],
-        "token": first("/tokens?limit=1")["id"],
+        "token": first("/tokens?q=support")["id"],
         "user": first("/users?q=minji")["id"],
     }
 

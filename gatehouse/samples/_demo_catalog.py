@@ -52,6 +52,8 @@ DOMAINS = (
     Domain("notes", "Meeting notes", "Notes, decisions and tasks", ("note", "decision", "task", "transcript")),
     Domain("shop", "Shop", "Products, carts and discounts", ("product", "cart", "discount", "category")),
     Domain("security", "Security", "Findings, scans and exceptions", ("finding", "scan", "exception", "secret")),
+    Domain("fleet", "Fleet", "Vehicles, trips and drivers", ("vehicle", "trip", "driver", "inspection")),
+    Domain("surveys", "Surveys", "What customers are asked, and say", ("survey", "question", "respondent", "finding")),
     Domain("delivery", "배송", "주문 배송과 택배 추적", ("parcel", "courier", "delivery_slot", "address"), korean=True),
     Domain("vault", "Vault", "Secrets of production, behind a sign-in", ("key", "lease", "mount", "audit_log")),
     Domain(

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._demo_catalog import KOREAN, Domain
+from ._demo_special import SPECIAL
 from ._rpc import BadArgument, Json, Prompt, Read, Said, Service, Tool
 
 STATES = ["open", "waiting", "done", "dropped"]
@@ -56,6 +57,7 @@ PERSON = {
 
 def service_of(domain: Domain) -> Service:
     tools = [tool for at, thing in enumerate(domain.things) for tool in _tools(domain, thing, at)]
+    tools += [SPECIAL[domain.name]()] if domain.name in SPECIAL else []
     listed = {"uri": f"{domain.name}://overview", "name": "overview", "title": f"{domain.title}: overview"}
     return Service(
         info={

@@ -1,20 +1,23 @@
-"""Streamable HTTP around services of `_rpc`: one POST, one JSON answer, nothing remembered in between."""
+"""HTTP around what answers JSON-RPC, as the services of `_rpc`: one POST, one JSON answer, nothing remembered in between."""
 
 from __future__ import annotations
 
 import re
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
+from typing import cast
 from urllib.parse import urlsplit
 
-from ._rpc import Service, answer, encode
+from ._rpc import Answer, Headers, Service, answer, encode
 
 PATH = "/mcp"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 BODY_BYTES = 1024 * 1024
 QUIET_SECONDS = 60
+Answering = Callable[[bytes, Headers], Answer]
 
 
 def serve_http(service: Service, host: str, port: int) -> None:
@@ -23,21 +26,26 @@ def serve_http(service: Service, host: str, port: int) -> None:
     def tell(taken: int) -> None:
         print(f"Listening on http://{host}:{taken}{PATH}", file=sys.stderr, flush=True)
 
-    serve_services({PATH: service}, host, port, tell)
+    serve_all({PATH: partial(answer, service)}, host, port, tell)
 
 
-def serve_services(
-    services: Mapping[str, Service],
+def serve_all(
+    answering: Mapping[str, Answering],
     host: str,
     port: int,
     tell: Callable[[int], None],
     locked: frozenset[str] = frozenset(),
+    read: Callable[[str, int], bytes | None] = lambda path, port: None,
 ) -> None:
-    """Several of them, by their paths; `locked` ones let nobody in. `tell` is told the port before the first request."""
+    """Several of them, by their paths; `locked` ones let nobody in. `tell` is told the port before the first request.
+
+    `read` has what else can be read: it takes a path and the port, and gives JSON, or None for what there is not.
+    """
 
     class Handler(_Handler):
-        offered = services
+        offered = answering
         shut = locked
+        page = staticmethod(read)
         only_local = host in LOOPBACK
 
     with _Server((host, port), Handler) as server:
@@ -55,9 +63,10 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    offered: Mapping[str, Service]
+    offered: Mapping[str, Answering]
     shut: frozenset[str]
     only_local: bool
+    page: Callable[[str, int], bytes | None]
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body leave in one packet
     disable_nagle_algorithm = True
@@ -70,11 +79,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._respond(*refused)
             return
         headers = {name.lower(): self.headers.get_all(name, []) for name in self.headers}
-        body, status = answer(self.offered[self._path], self.rfile.read(int(length)), headers)
+        body, status = self.offered[self._path](self.rfile.read(int(length)), headers)
         self._respond(status, b"" if body is None else encode(body), "application/json")
 
     def do_GET(self) -> None:
-        if self._path in self.offered:
+        page = None if self._is_foreign() else self.page(self._path, cast(_Server, self.server).server_port)
+        if page is not None:
+            self._respond(200, page, "application/json")
+        elif self._path in self.offered:
             self._respond(405, b"This server has no streams and no sessions: POST is all there is.\n")
         else:
             self._respond(404, self._where())

@@ -1,7 +1,8 @@
-"""MCP for a small server that never asks its client anything: both eras, and stdio. It knows nothing of time zones.
+"""MCP for a small server that remembers nothing: both eras, and stdio. It knows nothing of time zones.
 
 Legacy (2025-03-26 to 2025-11-25): `initialize` first; here nothing is remembered of it, since every answer is the same
-with and without. Modern (2026-07-28): each request says in `_meta` who asks and in which version.
+with and without. Modern (2026-07-28): each request says in `_meta` who asks and in which version; a tool may ask back, since the client
+comes with the answer and all that it said before.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ STATUS = {METHOD_NOT_FOUND: 404} | dict.fromkeys(
     (PARSE_ERROR, INVALID_REQUEST, INVALID_PARAMS, HEADER_MISMATCH, UNSUPPORTED_VERSION), 400
 )
 META = "io.modelcontextprotocol/"
+_ASKED = "question"
 NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 
 Json = dict[str, Any]
@@ -64,11 +66,21 @@ class Said(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a tool has to know from a person first (2026-07-28 "Elicitation"): words, and the schema of a form."""
+
+    words: str
+    schema: Json
+    then: Callable[[Json | None], Said]
+    """Takes what was filled in, None where nobody wanted to."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
     """`run` takes the arguments by name and gives the structured content, or all of the answer; raises `BadArgument`."""
 
     definition: Json
-    run: Callable[..., Json | Said]
+    run: Callable[..., Json | Said | Question]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +242,7 @@ def _answer_modern(service: Service, method: str, params: Json, headers: Headers
         } | _fresh_for(3600)
     else:
         result = _call(service, method, params)
-    return result | {"resultType": "complete", "_meta": {f"{META}serverInfo": service.info}}
+    return {"resultType": "complete"} | result | {"_meta": {f"{META}serverInfo": service.info}}
 
 
 def _check_headers(headers: Headers, method: str, params: Json, version: str) -> None:
@@ -291,12 +303,33 @@ def _call_tool(service: Service, params: Json) -> Json:
     tool = _named(service.tools, params, "tool")
     try:
         said = tool.run(**_arguments(tool.definition["inputSchema"], params))
+        if isinstance(said, Question):
+            answered = cast(Json, params.get("inputResponses") or {}).get(_ASKED)
+            if not isinstance(answered, dict):
+                return _asked(said, _meta({"params": params}))
+            said = said.then(_filled_in(cast(Json, answered)))
     except BadArgument as error:
         return {"content": [{"type": "text", "text": str(error)}], "isError": True}
     if not isinstance(said, Said):
         said = Said([{"type": "text", "text": json.dumps(said, ensure_ascii=False)}], said)
     structured = {} if said.structured is None else {"structuredContent": said.structured}
     return {"content": said.content, **structured, "isError": False}
+
+
+def _asked(question: Question, meta: Json) -> Json:
+    """For the client to pass on to somebody; raises `BadArgument` where it has said that it can't."""
+    if "elicitation" not in cast(Json, meta.get(f"{META}clientCapabilities") or {}):
+        raise BadArgument(f"Somebody has to be asked first, and this client can't: {question.words}")
+    params = {"mode": "form", "message": question.words, "requestedSchema": question.schema}
+    return {
+        "resultType": "input_required",
+        "inputRequests": {_ASKED: {"method": "elicitation/create", "params": params}},
+    }
+
+
+def _filled_in(answered: Json) -> Json | None:
+    content = answered.get("content")
+    return cast(Json, content) if answered.get("action") == "accept" and isinstance(content, dict) else None
 
 
 def _get_prompt(service: Service, params: Json) -> Json:

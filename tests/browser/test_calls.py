@@ -13,6 +13,7 @@ from playwright.async_api import Browser, expect
 from tests.support.console import Visit, visit
 from tests.support.everything.running import everything
 from tests.support.gateway import Gateway
+from tests.support.processes import until_true
 from tests.support.talk import Talk
 
 pytestmark = pytest.mark.anyio
@@ -25,11 +26,19 @@ class Desk:
     gateway: Gateway
     url: str
     token: str
+    called: int = 0
 
     async def call(self, *tools: str) -> None:
+        """Returns when their records can be read, which they can half a second later."""
         async with Talk(self.url, self.token) as talk:
             for tool in tools:
                 await talk.call(tool)
+        self.called += len(tools)
+        await until_true(self._all_stored, 10)
+
+    async def _all_stored(self) -> bool:
+        totals = await self.gateway.expect(200, "GET", "/metrics/totals")
+        return totals["sums"]["calls"] >= self.called
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import anyio
+import httpx2
+import mcp_types as types
 import pytest
+from mcp.client import Client, ClientRequestContext
+from mcp.client.streamable_http import streamable_http_client
 
 from tests.support.gateway import Gateway, Launch
 from tests.support.processes import descendants, living, until, until_true
-from tests.support.talk import modern_call
+from tests.support.talk import modern_call, text_of
 
 pytestmark = pytest.mark.anyio
 DEMO = Launch(arguments=("--demo",))
@@ -30,11 +35,11 @@ async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gatewa
 
 async def test_it_has_what_a_company_has(demo: Gateway) -> None:
     upstreams = {one["name"]: one["status"] for one in await demo.items("/upstreams", kind="mcp")}
-    assert len(upstreams) == 30 and list(upstreams.values()).count("ok") >= 27
+    assert len(upstreams) == 32 and list(upstreams.values()).count("ok") >= 29
     states = {upstreams[name] for name in ("vault", "legacy-erp", "inventory")}
     assert states == {"sign_in", "down", "maintenance"}
     counts = {path: len(await demo.items(path)) for path in ("/tools", "/servers", "/teams", "/users", "/tokens")}
-    assert counts == {"/tools": 560, "/servers": 9, "/teams": 5, "/users": 14, "/tokens": 13}
+    assert counts == {"/tools": 604, "/servers": 9, "/teams": 5, "/users": 14, "/tokens": 13}
     assert len((await demo.expect(200, "GET", "/tools/duplicates"))["items"]) >= 3
 
 
@@ -48,7 +53,7 @@ async def test_a_month_has_been_lived_in_it(demo: Gateway) -> None:
 
 
 async def test_its_servers_answer_in_every_way(demo: Gateway) -> None:
-    async def call(tool: str, arguments: dict[str, object]) -> dict[str, object]:
+    async def call(tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
         return (await modern_call(f"{demo.url}/mcp", demo.token, tool, arguments))["result"]
 
     found = await call("tracker_search_issues", {"query": "harbour", "limit": 3})
@@ -56,6 +61,41 @@ async def test_its_servers_answer_in_every_way(demo: Gateway) -> None:
     assert (await call("tracker_get_issue", {"id": "0"}))["isError"]
     report = await call("tracker_report_comment", {})
     assert {one["type"] for one in report["content"]} == {"text", "image", "resource_link"}
+    assert (await call("weather_play_forecast", {}))["content"][1]["mimeType"] == "audio/wav"
+    refused = await call("desk_refund_order", {"order": "10042"})
+    assert refused["isError"], "a client that can't ask anybody hears of it"
+
+
+async def test_a_tool_of_it_asks_before_it_acts(demo: Gateway) -> None:
+    async def fill_in(context: ClientRequestContext, params: types.ElicitRequestParams) -> types.ElicitResult:
+        assert "Pay it back?" in params.message
+        return types.ElicitResult(action="accept", content={"reason": "late", "amount": 12})
+
+    headers = {"authorization": f"Bearer {demo.token}"}
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=30) as http,
+        Client(streamable_http_client(f"{demo.url}/mcp", http_client=http), elicitation_callback=fill_in) as client,
+    ):
+        done = await client.call_tool("desk_refund_order", {"order": "10042"})
+    assert done.structured_content == {"order": "10042", "refunded": 12, "reason": "late"}
+
+
+async def test_an_agent_of_it_answers_a2a_clients_and_as_a_tool(demo: Gateway) -> None:
+    (agent,) = await demo.items("/agents")
+    assert (agent["name"], agent["status"]) == ("editor", "ok")
+    said = await modern_call(f"{demo.url}/servers/writer/mcp", demo.token, "plain_words", {"message": "We utilize it."})
+    assert "We use it." in text_of(said)
+
+
+async def test_some_of_it_was_not_used_for_a_month(demo: Gateway) -> None:
+    found = {
+        of: (await demo.expect(200, "GET", "/metrics/unused", params={"of": of, "unused_for": "30d"}))["items"]
+        for of in ("tool", "server", "token", "upstream")
+    }
+    assert {one["name"] for one in found["server"]} == {"everything-once"}
+    assert all(found.values()) and len(found["tool"]) > 100
+    (used,) = (one for one in await demo.items("/tokens") if one["name"] == "support agent")
+    assert used["last_used_at"]
 
 
 async def test_started_again_it_makes_nothing_twice_and_leaves_nothing_behind(tmp_path: Path) -> None:

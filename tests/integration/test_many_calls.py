@@ -163,8 +163,10 @@ async def assert_top(gateway: Gateway, lines: list[dict[str, Any]], names: dict[
     assert {one["name"] for one in found["items"]} >= set(names.values())
 
 
-async def test_what_a_killed_worker_took_along_is_at_most_a_second_and_counted(tmp_path: Path) -> None:
-    async with house(tmp_path / "data", "") as at:
+async def test_what_a_killed_worker_took_along_is_at_most_a_second_and_counted(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with house(tmp_path / "data", database_url) as at:
         gateway, statuses = at.gateway, Counter[int]()
         second = await killed_amid(at, statuses)
         answered = statuses[200] + statuses[400]

@@ -1,5 +1,5 @@
 import { Tabs as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { cn } from "@/lib/cn";
 import { useUrlState } from "@/lib/urlState";
 
@@ -17,13 +17,23 @@ export function Tabs({ tabs, name = "tab", label }: { tabs: Tab[]; name?: string
   const first = shown[0]?.id ?? "";
   const [wanted, setWanted] = useUrlState(name, first);
   const current = shown.some((one) => one.id === wanted) ? wanted : first;
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const chosen = list.current?.querySelector(`[data-tab="${current}"]`);
+    chosen?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [current]);
   return (
     <Radix.Root value={current} onValueChange={setWanted}>
-      <Radix.List aria-label={label} className="mb-5 flex gap-5 overflow-x-auto border-b border-line">
+      <Radix.List
+        ref={list}
+        aria-label={label}
+        className="mb-5 flex gap-5 overflow-x-auto border-b border-line"
+      >
         {shown.map((one) => (
           <Radix.Trigger
             key={one.id}
             value={one.id}
+            data-tab={one.id}
             className={cn(
               "-mb-px flex h-9 shrink-0 items-center gap-1.5 border-b-2 border-transparent text-sm text-muted outline-offset-[-2px] hover:text-ink",
               "data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-ink",

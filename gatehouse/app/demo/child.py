@@ -26,11 +26,17 @@ class DemoServer(msgspec.Struct, frozen=True):
     url: str
 
 
+class DemoAgent(msgspec.Struct, frozen=True):
+    name: str
+    url: str
+
+
 class Offer(msgspec.Struct, frozen=True):
     """What the program says of itself when it listens. `locked` wants a sign-in, at `down` nobody listens."""
 
     port: int
     servers: list[DemoServer]
+    agent: DemoAgent
     locked: str
     down: str
 

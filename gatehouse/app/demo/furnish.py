@@ -65,6 +65,7 @@ class Furnisher:
             self._say(f"demo: {done} of {len(offer.servers)} MCP servers")
 
         await _in_turns(add, offer.servers)
+        await self._post("/agents", {"name": offer.agent.name, "url": offer.agent.url, "visibility": "public"})
         pause = {"maintenance": "12h", "maintenance_note": "moving to a bigger disk"}
         await self._call("PATCH", "/upstreams/inventory", pause)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from gatehouse.app.demo.past import TokenDays, remember
 from gatehouse.app.demo.plan import CLIENTS, SERVERS
 from gatehouse.app.worker import Worker
 from gatehouse.catalog.model import Kind
@@ -53,16 +54,18 @@ async def live_a_month(worker: Worker) -> int:
     ways = _ways(snapshot)
     callers = await _callers(worker)
     chance = random.Random(SEED)  # noqa: S311 - for looks alone
-    calls = 0
+    used, calls = TokenDays(), 0
     # The newest first: the first that come are kept whole, and of the others the sums.
     for at in _visits(chance, now):
         for record in _visit(chance, at, now, ways, callers):
             worker.recorder.intake.note(record)
+            used.note(record)
             calls += 1
         if calls % 4000 < 20:
             await worker.recorder.flush()
     await worker.recorder.flush()
     await worker.recorder.prune(now)
+    await remember(worker, used)
     return calls
 
 

@@ -99,7 +99,12 @@ SERVERS = (
         "seoul-desk", "서울 고객 지원", "배송과 문의를 함께 봅니다", ("delivery_", "desk_list", "desk_get"), 4, "seoul"
     ),
     ServerPlan(
-        "writer", "Writer", "Pages, translations and style", ("wiki_", "translate_", "design_get"), 2, tags=("draft",)
+        "writer",
+        "Writer",
+        "Pages, translations and style",
+        ("wiki_", "translate_", "design_get", "editor_"),
+        2,
+        tags=("draft",),
     ),
     ServerPlan(
         "everything-once",

@@ -26,7 +26,7 @@ export function Who({ call }: Props) {
       principal.user !== principal.id && [t.user, <UserLink key="user" id={principal.user} />],
     principal.team !== null && [t.team, <TeamLink key="team" id={principal.team} />],
     [t.client, clientWords(call) || t.unnamedClient],
-    era !== undefined && ["", era],
+    era !== undefined && [t.speaks, era],
   ];
   return (
     <Section title={t.who}>

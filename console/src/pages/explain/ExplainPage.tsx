@@ -109,8 +109,8 @@ function Trace({ explanation }: { explanation: Explanation }) {
         <Sign className="size-5" aria-hidden />
         {explanation.allowed ? t.allowed(explanation.principal.name) : t.refused(explanation.principal.name)}
       </p>
-      <p className="mt-1 mb-4 text-muted">{explanation.reason}</p>
-      <ol className="border-l border-line">
+      {!explanation.allowed && <p className="mt-1 text-muted">{explanation.reason}</p>}
+      <ol className="mt-4 border-l border-line">
         {explanation.steps.map((step, at) => (
           <Step key={at} step={step} />
         ))}

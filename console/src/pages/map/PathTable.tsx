@@ -1,17 +1,23 @@
+import { useState } from "react";
+import { Button } from "@/components/Button";
 import { type Column, DataTable } from "@/components/DataTable";
 import { RouteLink } from "@/components/RouteLink";
 import { Empty } from "@/components/States";
 import { Status } from "@/components/Status";
+import { useCommonTexts } from "@/lib/common";
 import { useFormats } from "@/lib/format";
 import { useTexts } from "@/lib/i18n";
 import type { Node, Path } from "./drawing";
 import { mapTexts } from "./texts";
 
+const FIRST = 15;
 type Row = { key: string; client?: Node; server?: Node; upstream?: Node; path: Path };
 
 /** The same as the picture, in words and numbers. */
 export function PathTable({ nodes, paths }: { nodes: Node[]; paths: Path[] }) {
   const t = useTexts(mapTexts);
+  const common = useCommonTexts();
+  const [all, setAll] = useState(false);
   const known = new Map(nodes.map((one) => [one.id, one]));
   const find = (id: string | undefined) => (id ? known.get(id) : undefined);
   const rows = paths.map((path): Row => {
@@ -24,14 +30,24 @@ export function PathTable({ nodes, paths }: { nodes: Node[]; paths: Path[] }) {
       path,
     };
   });
+  const shown = all ? rows : rows.slice(0, FIRST);
   return (
-    <DataTable
-      label={t.paths}
-      columns={useColumns()}
-      rows={rows}
-      rowKey={(one) => one.key}
-      empty={<Empty title={t.empty} />}
-    />
+    <>
+      <DataTable
+        label={t.paths}
+        columns={useColumns()}
+        rows={shown}
+        rowKey={(one) => one.key}
+        empty={<Empty title={t.empty} />}
+      />
+      {shown.length < rows.length && (
+        <div className="border-t border-line p-2">
+          <Button kind="quiet" size="small" onClick={() => setAll(true)}>
+            {common.showAll(rows.length)}
+          </Button>
+        </div>
+      )}
+    </>
   );
 }
 

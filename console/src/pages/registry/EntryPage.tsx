@@ -15,7 +15,7 @@ import { cn } from "@/lib/cn";
 import { useTexts } from "@/lib/i18n";
 import { EntryMark } from "./EntryMark";
 import { InstallForm } from "./InstallForm";
-import { texts } from "./texts";
+import { categoryWords, texts } from "./texts";
 
 export default function EntryPage() {
   const t = useTexts(texts);
@@ -83,13 +83,13 @@ function About({ entry }: { entry: EntryDetails }) {
       <Facts
         items={[
           [
-            "",
+            t.published,
             <span key="name" className="font-mono text-xs break-all">
               {entry.name}
             </span>,
           ],
           [t.version, entry.version],
-          [t.category, entry.category || "–"],
+          [t.category, entry.category ? categoryWords(entry.category) : "–"],
           [t.signIn, t.auths[entry.auth]],
           [t.source, entry.source],
           [t.changed, <Time key="changed" at={entry.changed_at} />],

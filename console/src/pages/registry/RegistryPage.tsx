@@ -17,7 +17,7 @@ import { useTexts } from "@/lib/i18n";
 import { useUrl } from "@/lib/urlState";
 import { EntryMark } from "./EntryMark";
 import { Requests } from "./Requests";
-import { texts } from "./texts";
+import { categoryWords, texts } from "./texts";
 
 type Auth = EntrySummary["auth"];
 type Way = "http" | "sse" | "stdio";
@@ -85,7 +85,7 @@ function EntryFilters() {
         label={t.anyCategory}
         options={(categories.data?.items ?? []).map((one) => ({
           value: one.name,
-          label: `${one.name} (${one.entries})`,
+          label: `${categoryWords(one.name)} (${one.entries})`,
         }))}
       />
       <Choice name="auth" label={t.anyAuth} options={told(t.auths)} />
@@ -157,7 +157,7 @@ function EntryCard({ entry }: { entry: EntrySummary }) {
               {entry.title}
             </RouteLink>
           </h2>
-          <p className="truncate text-xs text-muted">{entry.category}</p>
+          <p className="truncate text-xs text-muted">{categoryWords(entry.category)}</p>
         </div>
       </div>
       <p className="mt-2 line-clamp-2 flex-1 text-muted text-pretty">{entry.description}</p>

@@ -30,6 +30,7 @@ export const texts = catalog(
     back: "Registry",
     documentation: "Documentation",
     repository: "Source",
+    published: "Published as",
     version: "Version",
     category: "Category",
     source: "From",
@@ -122,6 +123,7 @@ export const texts = catalog(
     back: "레지스트리",
     documentation: "문서",
     repository: "소스 코드",
+    published: "게시된 이름",
     version: "버전",
     category: "분류",
     source: "출처",
@@ -183,3 +185,8 @@ export const texts = catalog(
     updatesTitle: (count) => `업데이트 ${count}개`,
   },
 );
+
+/** Sources write categories as they like; here they begin as words in a list do. */
+export function categoryWords(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}

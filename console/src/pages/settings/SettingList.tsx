@@ -100,7 +100,9 @@ function Value({ setting }: { setting: SettingView }) {
     <>
       <Mono className="block break-words">{shown}</Mono>
       {differs && (
-        <span className="block text-xs text-muted">{t.usually(written(setting.default, t.unset))}</span>
+        <span className="block text-xs text-muted">
+          {t.usually(written(setting.default, t.usuallyUnset))}
+        </span>
       )}
     </>
   );

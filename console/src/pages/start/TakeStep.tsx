@@ -44,7 +44,7 @@ export function TakeStep({ next }: { next: () => void }) {
             {[...names].map(([id, name]) => (
               <li key={id}>
                 <RouteLink to={`/upstreams/${id}`}>
-                  <Badge tone="ok">{name}</Badge>
+                  <Badge>{name}</Badge>
                 </RouteLink>
               </li>
             ))}

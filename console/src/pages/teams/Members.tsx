@@ -75,7 +75,7 @@ function useColumns(team: TeamSummary, governs: boolean): Column<MemberSummary>[
         </>
       ),
     },
-    { id: "role", header: t.role, width: "8rem", cell: (one) => <Belonging role={one.role} /> },
+    { id: "role", header: t.role, width: "6.5rem", cell: (one) => <Belonging role={one.role} /> },
     { id: "since", header: t.since, width: "8rem", from: "sm", cell: (one) => <Time at={one.created_at} /> },
   ];
   if (governs) {

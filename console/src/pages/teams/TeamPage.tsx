@@ -53,7 +53,7 @@ function Known({ team }: { team: TeamSummary }) {
   return (
     <Page
       title={team.name}
-      beside={<Belonging role={team.role} />}
+      beside={team.role && <Belonging role={team.role} />}
       about={team.description || undefined}
       back={{ to: "/teams", words: t.back }}
       actions={<Actions team={team} governs={governs} />}

@@ -43,7 +43,9 @@ export function TokenUse({ id }: { id: string }) {
             {t.refused}{" "}
             <strong className="tabular font-semibold text-ink">{formats.count(total.refused)}</strong>
           </p>
-          <TimeChart times={times} curves={curves} write={formats.count} label={t.usage} />
+          {total.calls + total.refused > 0 && (
+            <TimeChart times={times} curves={curves} write={formats.count} label={t.usage} />
+          )}
         </>
       )}
     </Section>

@@ -58,6 +58,7 @@ export function ExportForm() {
               { value: "sealed", label: t.sealed },
             ]}
           />
+          {!sealed && <p className="text-xs text-muted">{t.withoutHelp}</p>}
           {sealed && (
             <Field label={t.passphrase} help={t.passphraseHelp}>
               {(wiring) => (

@@ -91,9 +91,15 @@ function Nothing({ filtered, since }: { filtered: boolean; since: string }) {
   if (filtered) return <Empty title={common.nothingFound}>{common.nothingFoundHint}</Empty>;
   return (
     <Empty sign={Sparkles} title={texts.empty}>
-      {texts.emptyHint(since)}
+      {texts.emptyHint(spanWords(since, texts.days))}
     </Empty>
   );
+}
+
+/** The API takes other spans, too: they are said as they are written. */
+function spanWords(since: string, days: (count: number) => string): string {
+  const found = /^(\d+)d$/.exec(since);
+  return found ? days(Number(found[1])) : since;
 }
 
 type FacetsProps = { of: Of; rows: Row[]; shown: Row[]; isLoading: boolean };

@@ -134,13 +134,12 @@ function useColumns(): Column<UpstreamSummary>[] {
       width: "minmax(8rem, 1.2fr)",
       from: "md",
       cell: (one) => (
-        <span className="block truncate">
-          {t.counts(
-            one.counts.tools,
-            one.counts.prompts,
-            one.counts.resources + one.counts.resource_templates,
-          )}
-        </span>
+        <>
+          <span className="block truncate">{t.toolCount(one.counts.tools)}</span>
+          <span className="block truncate text-xs text-muted">
+            {t.otherCounts(one.counts.prompts, one.counts.resources + one.counts.resource_templates)}
+          </span>
+        </>
       ),
     },
     {

@@ -20,6 +20,9 @@ export const texts = catalog(
     since: "Since",
     eras: { legacy: "up to 2025-11-25", modern: "2026-07-28" },
     transports: { auto: "Found out", http: "Streamable HTTP", sse: "SSE", stdio: "stdio" },
+    toolCount: (tools: number) => counted(tools, "tool") || "No tools",
+    otherCounts: (prompts: number, resources: number) =>
+      [counted(prompts, "prompt"), counted(resources, "resource")].filter(Boolean).join(", "),
     counts: (tools: number, prompts: number, resources: number) =>
       [counted(tools, "tool"), counted(prompts, "prompt"), counted(resources, "resource")]
         .filter(Boolean)
@@ -158,6 +161,9 @@ export const texts = catalog(
     since: "시작",
     eras: { legacy: "2025-11-25까지", modern: "2026-07-28" },
     transports: { auto: "자동", http: "Streamable HTTP", sse: "SSE", stdio: "stdio" },
+    toolCount: (tools) => (tools ? `도구 ${tools}` : "도구 없음"),
+    otherCounts: (prompts, resources) =>
+      [prompts && `프롬프트 ${prompts}`, resources && `리소스 ${resources}`].filter(Boolean).join(", "),
     counts: (tools, prompts, resources) =>
       [tools && `도구 ${tools}`, prompts && `프롬프트 ${prompts}`, resources && `리소스 ${resources}`]
         .filter(Boolean)

@@ -162,7 +162,7 @@ function Advertised({ binding }: { binding: BindingView }) {
   const reworded = binding.title !== null || binding.description !== null;
   return (
     <>
-      <span className="flex min-w-0 items-center gap-2">
+      <span className="flex min-w-0 flex-wrap items-center gap-x-2">
         <RouteLink
           to={PATHS[binding.kind] + binding.capability}
           className="truncate font-medium hover:text-accent"
