@@ -174,16 +174,17 @@ def take(page: Page, address: str, file: Path) -> None:
 def examples(request: APIRequestContext, api: str) -> dict[str, str]:
     """One thing of each kind, for the pages of one thing."""
 
-    def first(path: str) -> dict[str, Any]:
-        return request.get(api + path).json()["items"][0]
+    def first(path: str, **fields: str) -> dict[str, Any]:
+        items: list[dict[str, Any]] = request.get(api + path).json()["items"]
+        return next(one for one in items if fields.items() <= one.items())
 
     return {
         "upstream": "tracker",
         "down": "legacy-erp",
         "tool": first("/tools?upstream=tracker&q=search_issues")["id"],
-        "entry": first("/registry?q=github")["id"],
+        "entry": first("/registry?q=github", title="GitHub")["id"],
         "call": first("/calls?outcome=ok")["id"],
-        "token": first("/tokens?q=support")["id"],
+        "token": first("/tokens?limit=100", name="support agent")["id"],
         "user": first("/users?q=minji")["id"],
     }
 
