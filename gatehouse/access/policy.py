@@ -71,6 +71,12 @@ def sight(principal: Principal, action: str) -> Sight:
     )
 
 
+def anywhere(principal: Principal, action: str) -> bool:
+    """Whether there can be anything at all on which `allows` would let the principal do this, conditions aside."""
+    seen = sight(principal, action)
+    return seen.everything or seen.shared or seen.public or bool(seen.teams) or seen.owner is not None
+
+
 def _live(principal: Principal, action: str, resource: Resource, at: Circumstances) -> Step | None:
     if principal.kind == "anonymous":
         return None

@@ -75,8 +75,12 @@ class Action(StrEnum):
     """To see the figures at /metrics, and how the workers are."""
 
 
+def actions() -> tuple[str, ...]:
+    """What policy decides on, each by itself."""
+    return tuple(action.value for action in Action if "." in action.value)
+
+
 def permissions() -> tuple[str, ...]:
     """Every permission that a token can be given: `*`, `upstream.*` and its like, and the single actions."""
-    actions = [action.value for action in Action if "." in action.value]
-    groups = dict.fromkeys(f"{action.partition('.')[0]}.*" for action in actions)
-    return ("*", *groups, *actions)
+    groups = dict.fromkeys(f"{action.partition('.')[0]}.*" for action in actions())
+    return ("*", *groups, *actions())

@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct, field
 from starlette.requests import Request
 
+from gatehouse.access import policy
 from gatehouse.access.methods import Shown
 from gatehouse.access.model import Grant
 from gatehouse.access.sign_in.passwords import LONGEST
 from gatehouse.access.sign_in.service import Newcomer
 from gatehouse.access.sign_in.sessions import Begun
 from gatehouse.access.single_sign_on.flow import WORDS
-from gatehouse.api.actions import Action
+from gatehouse.api.actions import Action, actions
 from gatehouse.api.fields import Name, Timestamp, maybe_timestamp, one_of, timestamp
 from gatehouse.api.routing import Asked, endpoint
 from gatehouse.kit.errors import Conflict, Forbidden
@@ -93,6 +94,9 @@ class WhoIsAsking(Struct, frozen=True, kw_only=True):
     user: Annotated[SignedInUser | None, Meta(description="The user that it is, or whose rights it has")]
     grants: list[GrantHeld]
     permissions: Annotated[list[str], Meta(description="What it may do at most, wherever a grant permits it")]
+    able: Annotated[
+        list[str], Meta(description="Actions that it may do on something; all others are refused everywhere")
+    ]
     servers: Annotated[list[str] | None, Meta(description="Ids of the servers that it is bound to; null: to none")]
     expires_at: Timestamp | None
     session: Annotated[str | None, Meta(description="Id of the console session")]
@@ -178,6 +182,7 @@ async def who_am_i(asked: Asked[None, None]) -> WhoIsAsking:
         user=None if known is None else SignedInUser(id=known.id, email=known.email, name=known.name),
         grants=[_grant(one) for one in principal.grants],
         permissions=sorted(principal.permissions),
+        able=[action for action in actions() if policy.anywhere(principal, action)],
         servers=None if principal.servers is None else sorted(principal.servers),
         expires_at=maybe_timestamp(principal.expires_at),
         session=asked.session,

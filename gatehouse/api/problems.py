@@ -54,7 +54,7 @@ class LacksPermission(Forbidden):
     """The token is good, and not for this action."""
 
     def __init__(self, message: str, action: str) -> None:
-        super().__init__(message, f"Use a token with permission {action}.")
+        super().__init__(message, f"Use a token with permission {action}, or ask for a role that has it.")
         self.action = action
 
 

@@ -5535,6 +5535,8 @@ export interface components {
             grants: components["schemas"]["GrantHeld"][];
             /** @description What it may do at most, wherever a grant permits it */
             permissions: string[];
+            /** @description Actions that it may do on something; all others are refused everywhere */
+            able: string[];
             /** @description Ids of the servers that it is bound to; null: to none */
             servers: string[] | null;
             expires_at: string | null;

@@ -5,11 +5,11 @@ import { ApiProblem } from "@/api/problem";
 import { CONSOLE, ROOT } from "@/api/root";
 import type { WhoIsAsking } from "@/api/schema";
 import { Failed, Starting } from "@/components/States";
-import { permits } from "./rights";
+import { holds, type Placed } from "./rights";
 
 type Session = WhoIsAsking & {
-  /** Whether the caller holds a permission somewhere; the API has the last word. */
-  can: (permission: string) => boolean;
+  /** Whether the caller holds a permission on something or, with `thing`, on this one; the API has the last word. */
+  can: (permission: string, thing?: Placed) => boolean;
   leave: () => Promise<void>;
 };
 const Context = createContext<Session | null>(null);
@@ -47,7 +47,7 @@ export function SignedIn({ children }: { children: ReactNode }) {
 }
 
 function withRights(who: WhoIsAsking): Session {
-  return { ...who, can: (permission) => permits(who.permissions, permission), leave };
+  return { ...who, can: (permission, thing) => holds(who, permission, thing), leave };
 }
 
 async function leave(): Promise<void> {

@@ -43,6 +43,19 @@ async def test_the_first_administrator_may_do_everything(house: House) -> None:
     assert made.status_code == 201, made.text
 
 
+async def test_who_is_signed_in_hears_what_would_be_refused_everywhere(house: House) -> None:
+    browser = await house.set_up()
+    able = (await browser.send("GET", "/auth/session")).json()["able"]
+    assert {"audit.read", "upstream.stdio", "server.write"} <= set(able)
+    body = {"email": "ben@example.com", "name": "Ben", "password": PASSWORD}
+    assert (await browser.send("POST", "/users", body)).status_code == 201
+    other = await house.browser()
+    await other.log_in("ben@example.com")
+    able = (await other.send("GET", "/auth/session")).json()["able"]
+    assert {"server.write", "token.write", "tool.read"} <= set(able), "of what is theirs alone, and of what is public"
+    assert not {"audit.read", "user.read", "upstream.stdio", "team.create", "root.read"} & set(able)
+
+
 async def test_a_set_up_code_is_good_once(house: House) -> None:
     code = await house.sign_in.setup.prepare()
     body = {"code": code, "email": "ada@example.com", "name": "Ada", "password": PASSWORD}

@@ -50,7 +50,7 @@ function Known({ agent }: { agent: AgentDetails }) {
       beside={<Status state={stateOf(agent)} />}
       about={agent.description}
       back={{ to: "/agents", words: t.back }}
-      actions={can("agent.write") && <Actions agent={agent} />}
+      actions={can("agent.write", agent) && <Actions agent={agent} />}
     >
       <Wrong agent={agent} />
       <Tabs
@@ -68,7 +68,7 @@ function Known({ agent }: { agent: AgentDetails }) {
           {
             id: "settings",
             label: t.tabs.settings,
-            hidden: !can("agent.write"),
+            hidden: !can("agent.write", agent),
             content: <Settings agent={agent} />,
           },
         ]}

@@ -100,7 +100,7 @@ function useTabs(one: CapabilityView, shelf: Shelf, own?: OwnTabs): Tab[] {
     {
       id: "overrides",
       label: one.own ? texts.settings : texts.overrides,
-      hidden: !can(shelf.write),
+      hidden: !can(shelf.write, one),
       content: <Overrides key={one.id} one={one} shelf={shelf} />,
     },
     { id: "bound", label: texts.bound, count: one.servers.length, content: <Bound one={one} /> },

@@ -13,7 +13,12 @@ export default function PromptPage() {
     <CapabilityPage
       name="prompts"
       own={(one) => [
-        { id: "edit", label: texts.edit, hidden: !can("prompt.write"), content: <PromptEditing one={one} /> },
+        {
+          id: "edit",
+          label: texts.edit,
+          hidden: !can("prompt.write", one),
+          content: <PromptEditing one={one} />,
+        },
         { id: "versions", label: texts.versions, content: <Versions one={one} shelf={OWN_PROMPTS} /> },
       ]}
     />

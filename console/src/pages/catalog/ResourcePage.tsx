@@ -16,7 +16,7 @@ export default function ResourcePage() {
         {
           id: "edit",
           label: texts.edit,
-          hidden: !can("resource.write"),
+          hidden: !can("resource.write", one),
           content: <ResourceEditing one={one} />,
         },
         { id: "versions", label: texts.versions, content: <Versions one={one} shelf={OWN_RESOURCES} /> },

@@ -35,7 +35,7 @@ export default function ServerPage() {
 function Known({ server }: { server: ServerDetails }) {
   const t = useTexts(texts);
   const { can } = useSession();
-  const may = can("server.write");
+  const may = can("server.write", server);
   const beside = (
     <>
       <Badge tone={server.enabled ? "ok" : "plain"}>{server.enabled ? t.on : t.off}</Badge>

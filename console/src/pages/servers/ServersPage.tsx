@@ -130,7 +130,7 @@ function useColumns(): Column<ServerSummary>[] {
       quiet: true,
       width: "2rem",
       align: "right",
-      cell: (one) => <ServerMenu server={one} />,
+      cell: (one) => can("server.write", one) && <ServerMenu server={one} />,
     });
   }
   return columns;

@@ -36,7 +36,8 @@ export default function TokenPage() {
 function Known({ token }: { token: TokenSummary }) {
   const t = useTexts(texts);
   const { can } = useSession();
-  const actions = can("token.write") && !token.revoked_at && <Actions token={token} />;
+  const actions = can("token.write", { ...token, visibility: token.team ? "team" : "private" }) &&
+    !token.revoked_at && <Actions token={token} />;
   return (
     <Page
       title={token.name}

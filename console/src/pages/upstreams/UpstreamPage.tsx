@@ -40,7 +40,7 @@ export default function UpstreamPage() {
 function Known({ upstream }: { upstream: UpstreamDetails }) {
   const t = useTexts(texts);
   const { can } = useSession();
-  const may = can("upstream.write");
+  const may = can("upstream.write", upstream);
   const offered =
     upstream.tools.length +
     upstream.prompts.length +

@@ -164,7 +164,7 @@ function useColumns(): Column<UpstreamSummary>[] {
       quiet: true,
       width: "2rem",
       align: "right",
-      cell: (one) => <UpstreamMenu upstream={one} />,
+      cell: (one) => can("upstream.write", one) && <UpstreamMenu upstream={one} />,
     });
   }
   return columns;

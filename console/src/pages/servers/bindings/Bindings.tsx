@@ -34,7 +34,7 @@ export function Bindings({ server }: { server: ServerDetails }) {
   const [editing, setEditing] = useState<BindingView | null>(null);
   const save = useBindings(server);
   const tokens = server.bindings.reduce((sum, one) => sum + (one.enabled ? one.tokens : 0), 0);
-  const compose = can("server.write") && (
+  const compose = can("server.write", server) && (
     <Button kind="primary" onClick={() => void navigate({ to: ".", search: { tab: "compose" } as never })}>
       {t.composing}
     </Button>
@@ -90,7 +90,7 @@ function useColumns(
   const t = useTexts(texts);
   const common = useCommonTexts();
   const { can } = useSession();
-  const may = can("server.write");
+  const may = can("server.write", server);
   const columns: Column<BindingView>[] = [
     {
       id: "name",

@@ -1,1 +1,0 @@
-import{t as e}from"./CatalogPage-1_wVQp1l.js";import{cn as t}from"./client-CiytILI8.js";var n=t();function r(){return(0,n.jsx)(e,{name:`tools`},`tools`)}export{r as default};
