@@ -4,6 +4,7 @@ import { api, ask } from "@/api/client";
 import { ApiProblem } from "@/api/problem";
 import { useChange } from "@/api/queries";
 import type { EntryDetails, InstallPreview, InstallView } from "@/api/schema";
+import { useSession } from "@/app/session";
 import { Button, buttonStyle } from "@/components/Button";
 import { Mono } from "@/components/Code";
 import { Checkbox, Field, Input } from "@/components/Fields";
@@ -27,6 +28,8 @@ export function InstallForm({ entry }: { entry: EntryDetails }) {
   const [values, setValues] = useState<Record<string, string>>({});
   const [credential, setCredential] = useState(NOTHING);
   const [accepted, setAccepted] = useState(false);
+  const [message, setMessage] = useState("");
+  const asks = !useSession().can("registry.approve");
   const chosen = entry.ways.find((one) => one.name === way);
   const given = chosen ? filled(chosen.fields, values) : {};
   const whole = !!chosen?.possible && chosen.fields.every((one) => !one.required || given[one.key]);
@@ -40,6 +43,7 @@ export function InstallForm({ entry }: { entry: EntryDetails }) {
           body: {
             way,
             name: name.trim() || null,
+            message: message.trim(),
             values: chosen ? filled(chosen.fields, values) : {},
             credential: asCredential(credential) ?? null,
             accept_command: accepted ? line : null,
@@ -92,6 +96,18 @@ export function InstallForm({ entry }: { entry: EntryDetails }) {
             />
           )}
         </Field>
+        {asks && (
+          <Field label={t.message} help={t.messageHelp} required={false}>
+            {(wiring) => (
+              <Input
+                {...wiring}
+                required={false}
+                value={message}
+                onChange={(event) => setMessage(event.target.value)}
+              />
+            )}
+          </Field>
+        )}
         {preview.data && <Preview preview={preview.data} />}
         {line && <Checkbox label={t.accept} checked={accepted} onChange={setAccepted} />}
         <Button

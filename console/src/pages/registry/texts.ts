@@ -52,7 +52,7 @@ export const texts = catalog(
     failed: "It was not installed",
     saveAnyway: "Install it although it does not answer",
     message: "Why you want it",
-    messageHelp: "For whoever approves it.",
+    messageHelp: "For whoever approves it, where somebody has to.",
     states: {
       installed: "Installed",
       down: "Installed, but it does not answer",
@@ -145,7 +145,7 @@ export const texts = catalog(
     failed: "설치하지 않았습니다",
     saveAnyway: "응답하지 않아도 설치",
     message: "필요한 이유",
-    messageHelp: "승인하는 사람이 읽습니다.",
+    messageHelp: "승인이 필요한 경우, 승인하는 사람이 읽습니다.",
     states: {
       installed: "설치했습니다",
       down: "설치했지만 응답하지 않습니다",

@@ -1,1 +1,0 @@
-import{t as e}from"./CatalogPage-CC7hOiaH.js";import{cn as t}from"./client-DAO7cGUz.js";var n=t();function r(){return(0,n.jsx)(e,{name:`prompts`},`prompts`)}export{r as default};

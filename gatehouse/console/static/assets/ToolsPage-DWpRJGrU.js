@@ -1,0 +1,1 @@
+import{t as e}from"./CatalogPage-BznUOEel.js";import{cn as t}from"./client-DAO7cGUz.js";var n=t();function r(){return(0,n.jsx)(e,{name:`tools`},`tools`)}export{r as default};

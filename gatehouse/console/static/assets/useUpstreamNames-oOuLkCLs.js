@@ -1,1 +1,0 @@
-import{Dt as e,n as t,t as n}from"./client-DAO7cGUz.js";import{t as r}from"./queries-Bo_iiagn.js";function i(){let i=e({queryKey:[`upstreams`,`names`],queryFn:()=>r(e=>t(n.GET(`/upstreams`,{params:{query:{kind:`mcp`,cursor:e,limit:500}}}))),staleTime:3e4});return new Map((i.data??[]).map(e=>[e.id,e.name]))}export{i as t};
