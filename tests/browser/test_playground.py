@@ -85,6 +85,27 @@ async def test_a_question_can_be_declined_and_a_call_cancelled(visitor: Visit, g
 
 
 @pytest.mark.parametrize("era", ["modern", "legacy"])
+async def test_a_page_elsewhere_is_shown_whole_before_it_is_opened(visitor: Visit, gateway: Gateway, era: str) -> None:
+    page = visitor.page
+    await _try(visitor, gateway, era, "test_elicitation_url")
+    question = await _asked(page.get_by_role("group", name="The server asks"), "Connect your account first.")
+    await expect(question.get_by_text("https://accounts.example.com/connect?to=everything")).to_be_visible()
+    way = question.get_by_role("link", name="accounts.example.com")
+    await expect(way).to_have_attribute("rel", "noopener noreferrer")
+    await visitor.check()
+    await question.get_by_role("button", name="I have done it").click()
+    await expect(page.get_by_text("Page: action=accept")).to_be_visible()
+
+
+async def test_a_legacy_server_that_wants_a_page_opened_first_says_which(visitor: Visit, gateway: Gateway) -> None:
+    page = visitor.page
+    await _try(visitor, gateway, "legacy", "test_elicitation_url_required")
+    await expect(page.get_by_text("-32042")).to_be_visible()
+    await expect(page.get_by_role("link", name="accounts.example.com")).to_be_visible()
+    await visitor.check()
+
+
+@pytest.mark.parametrize("era", ["modern", "legacy"])
 async def test_all_kinds_of_answers_are_shown(visitor: Visit, gateway: Gateway, era: str) -> None:
     page = visitor.page
     await _try(visitor, gateway, era, "test_multiple_content_types")

@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 
 import mcp_types as types
+from mcp.shared.exceptions import UrlElicitationRequiredError
 
 from tests.support.everything.exchange import Answer, Exchange, form, roots, sample
 from tests.support.everything.shelf import Shelf, text
 
 NAME = {"name": {"type": "string"}}
+CONNECT = types.ElicitRequestURLParams(
+    message="Connect your account first.",
+    url="https://accounts.example.com/connect?to=everything",
+    elicitation_id="one",
+)
 
 shelf = Shelf()
 
@@ -150,3 +156,17 @@ async def input_capabilities(exchange: Exchange) -> list[types.ContentBlock]:
     possible = {key: question for key, question in questions.items() if exchange.can(question)}
     answers = await exchange.ask(possible)
     return [text(f"Asked: {', '.join(sorted(answers)) or 'nothing'}")]
+
+
+@shelf.tool("test_elicitation_url", "Asks the user to do something on a page elsewhere.")
+async def elicitation_url(exchange: Exchange) -> list[types.ContentBlock]:
+    answer = (await exchange.ask({"page": types.ElicitRequest(params=CONNECT)}))["page"]
+    return [text(f"Page: action={answer['action']}")]
+
+
+@shelf.tool("test_elicitation_url_required", "Refuses until the user has been to a page elsewhere.")
+async def elicitation_url_required(exchange: Exchange) -> list[types.ContentBlock]:
+    """2025-11-25 client/elicitation "URL Elicitation Required Error"; the modern wire has questions instead."""
+    if exchange.is_modern:
+        return await elicitation_url(exchange)
+    raise UrlElicitationRequiredError([CONNECT])
