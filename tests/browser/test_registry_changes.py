@@ -16,7 +16,7 @@ from tests.support.registry_server import RegistryServer, server_json
 
 pytestmark = pytest.mark.anyio
 PARCELS = "com.example/parcels"
-ASKING = "ines@example.com"
+ASKING = "rosa@example.com"
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ async def gateway(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gat
     launch = Launch(environment={"GATEHOUSE_REGISTRY__APPROVAL": "true"})
     async with Gateway(tmp_path_factory.mktemp("console") / "data", launch) as running:
         await set_up(running)
-        person = {"email": ASKING, "name": "Ines Duarte", "password": PASSWORD}
+        person = {"email": ASKING, "name": "Rosa Duarte", "password": PASSWORD}
         user = await running.expect(201, "POST", "/users", person)
         await running.expect(201, "POST", "/grants", {"user": user["id"], "role": "editor", "scope": "*"})
         yield running
