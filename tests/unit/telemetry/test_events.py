@@ -62,7 +62,9 @@ async def test_the_same_again_is_told_once_a_minute(sqlite: Database) -> None:
         assert events.count("key", an_event("token.refused", clock.time))
         await events.flush()
     page = await events.list(WantedEvents(), PageRequest())
-    assert [(one.count, one.at - 1_800_000_000) for one in page.items] == [(60, 61), (60, 1), (1, 0)]
+    # Their ids are of the real clock, in whose one millisecond two of them may have come.
+    found = sorted((one.at - 1_800_000_000, one.count) for one in page.items)
+    assert found == [(0, 1), (1, 60), (61, 60)]
     await events.flush(everything=True)
     page = await events.list(WantedEvents(), PageRequest())
     assert sum(one.count for one in page.items) == 150
