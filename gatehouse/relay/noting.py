@@ -34,6 +34,8 @@ from gatehouse.telemetry.record import Outcome as Ended
 Take = Callable[[Course], None]
 LONGEST_CLIENT = 100
 """Characters that are kept."""
+LONGEST_INFO = 1024
+"""Bytes of what a client says of itself past which no more is remembered than its name and version."""
 LARGEST_CONTENT = 32_768
 """Bytes of arguments, and of a result, that a record can hold."""
 GROUPS = 1000
@@ -125,8 +127,7 @@ class Notes:
         error: str = "",
     ) -> None:  # fmt: skip
         client, method = call.client, call.method
-        # A copy, since what was read of a request keeps all of its body in memory.
-        info = None if client.info is None else bytes(client.info)
+        info = None if client.info is None else _short(client.info)
         modern = client.era is _MODERN
         key = id(principal), id(server), id(target), method, modern, info, end.outcome, end.error_class
         group = self._groups.get(key)
@@ -198,6 +199,11 @@ class _Alike:
             arguments=_shown(own.arguments),
             result=_shown(own.result),
         )
+
+
+def _short(info: Raw) -> bytes:
+    """A copy, since what was read of a request keeps all of its body in memory; of a long one, what is told of it."""
+    return bytes(info) if len(info) <= LONGEST_INFO else msgspec.json.encode(_client(bytes(info)))
 
 
 def _client(info: bytes | None) -> _Info:
